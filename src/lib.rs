@@ -1,0 +1,4 @@
+//! `meterferry` carries accumulated energy readings from an old power meter into its replacement.
+#![warn(missing_docs)]
+
+pub mod simulator;

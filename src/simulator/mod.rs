@@ -1,0 +1,1 @@
+//! Meters on the wire that can misbehave.
