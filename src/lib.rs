@@ -1,4 +1,6 @@
 //! `meterferry` carries accumulated energy readings from an old power meter into its replacement.
 #![warn(missing_docs)]
 
+pub mod campaign;
+pub mod meter;
 pub mod simulator;

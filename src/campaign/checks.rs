@@ -1,0 +1,131 @@
+//! What one transfer cannot see alone: two transfers that want the same meter, id or gateway.
+
+use std::collections::HashMap;
+
+use super::{Address, Endpoint, Role, SerialNumber, Transfer, Unit};
+
+/// What of a transfer a conflict points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// Its id.
+    Id,
+    /// One of its endpoints.
+    Endpoint(Role),
+}
+
+/// A place in the campaign: the transfer's position in the list that was checked, and what of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Position in the checked list.
+    pub transfer: usize,
+    /// What of it.
+    pub member: Member,
+}
+
+/// Two places that cannot both be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Where it was found.
+    pub at: Place,
+    /// What it conflicts with, found earlier.
+    pub with: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// All conflicts among the transfers of one campaign: duplicate ids, a meter that is twice a target, twice a
+/// source, both, or at both ends of one transfer. A meter is known by serial number where both places give
+/// it, by address otherwise.
+pub fn conflicts<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let mut seen = Seen::default();
+    for (transfer, plan) in transfers.into_iter().enumerate() {
+        seen.id(transfer, plan, &mut found);
+        seen.endpoint(transfer, plan, Role::Source, &mut found);
+        seen.endpoint(transfer, plan, Role::Target, &mut found);
+    }
+    found
+}
+
+#[derive(Default)]
+struct Seen<'a> {
+    ids: HashMap<&'a str, usize>,
+    serials: HashMap<u32, (Place, &'a Endpoint)>,
+    addresses: HashMap<(&'a Address, Unit), (Place, &'a Endpoint)>,
+}
+
+impl<'a> Seen<'a> {
+    fn id(&mut self, transfer: usize, plan: &'a Transfer, found: &mut Vec<Conflict>) {
+        let id = &*plan.key.id;
+        if let Some(first) = self.ids.insert(id, transfer) {
+            found.push(Conflict {
+                at: Place { transfer, member: Member::Id },
+                with: Place { transfer: first, member: Member::Id },
+                message: format!("transfer id {id:?} is used twice in campaign {:?}", plan.key.campaign),
+                hint: "an id names one transfer for ever: give each its own".to_owned(),
+            });
+        }
+    }
+
+    fn endpoint(&mut self, transfer: usize, plan: &'a Transfer, role: Role, found: &mut Vec<Conflict>) {
+        let endpoint = plan.endpoint(role);
+        let here = Place { transfer, member: Member::Endpoint(role) };
+        let by_serial = endpoint
+            .serial_number
+            .pinned()
+            .and_then(|serial| self.serials.insert(serial, (here, endpoint)))
+            .map(|(place, _)| (place, format!("the meter with serial number {}", shown_serial(endpoint))));
+        let by_address = self
+            .addresses
+            .insert((&endpoint.gateway.address, endpoint.unit), (here, endpoint))
+            .map(|(place, other)| {
+                (place, other, format!("the meter at {} unit {}", endpoint.gateway, endpoint.unit))
+            });
+        if let Some((with, meter)) = by_serial {
+            found.push(conflict(here, with, role, &meter));
+        } else if let Some((with, other, meter)) = by_address {
+            if both_pinned(endpoint, other) {
+                found.push(shared_address(here, with, &meter));
+            } else {
+                found.push(conflict(here, with, role, &meter));
+            }
+        }
+    }
+}
+
+fn shown_serial(endpoint: &Endpoint) -> String {
+    endpoint.serial_number.pinned().map_or_else(|| "any".to_owned(), |serial| serial.to_string())
+}
+
+fn both_pinned(one: &Endpoint, other: &Endpoint) -> bool {
+    one.serial_number != SerialNumber::Any && other.serial_number != SerialNumber::Any
+}
+
+fn conflict(at: Place, with: Place, role: Role, meter: &str) -> Conflict {
+    let earlier = match with.member {
+        Member::Endpoint(earlier) => earlier,
+        Member::Id => role,
+    };
+    let message = match (role, earlier) {
+        (Role::Target, Role::Target) => format!("{meter} is the target of two transfers"),
+        (Role::Source, Role::Source) => format!("{meter} is the source of two transfers"),
+        _ if at.transfer == with.transfer => {
+            format!("{meter} is both the source and the target of this transfer")
+        }
+        _ => format!("{meter} is the source of one transfer and the target of another"),
+    };
+    let hint =
+        "each meter may appear once in a campaign: check the gateway, the unit and the serial number of both";
+    Conflict { at, with, message, hint: hint.to_owned() }
+}
+
+fn shared_address(at: Place, with: Place, meter: &str) -> Conflict {
+    Conflict {
+        at,
+        with,
+        message: format!("{meter} is named with two serial numbers: two meters cannot answer at one address"),
+        hint: "if old and new meter take turns at this address: that swap is not supported yet; give each meter an address of its own".to_owned(),
+    }
+}

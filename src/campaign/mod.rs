@@ -1,0 +1,15 @@
+//! A resolved plan in plain types: what is carried from which meter to which, and how.
+//!
+//! Everything here is decided: no field means "use the default", no file or line is known, nothing does I/O.
+
+mod checks;
+mod endpoint;
+mod meaning;
+mod options;
+mod transfer;
+
+pub use checks::{Conflict, Member, Place, conflicts};
+pub use endpoint::{Address, Endpoint, Gateway, GatewayKey, GatewaySettings, Role, SerialNumber, Unit};
+pub use meaning::{Meaning, MeterMeaning};
+pub use options::{Options, Retry, TargetEnergy, Verify};
+pub use transfer::{Campaign, Transfer, TransferKey};
