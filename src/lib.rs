@@ -4,3 +4,4 @@
 pub mod campaign;
 pub mod meter;
 pub mod simulator;
+pub mod transfer;

@@ -1,0 +1,247 @@
+//! What the facts of one transfer add up to, and which fact may follow which: the one table that is used
+//! while a transfer runs and when its record is replayed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    Began, BoundUsed, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading, Recorded, Resolution,
+    Verification,
+};
+use crate::campaign::Role;
+
+/// How far a transfer is, as far as its target is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Nothing of ours is on its way to the target.
+    Idle,
+    /// An intent is open: a commit may have taken effect.
+    Open,
+    /// A commit took effect; it is not verified yet.
+    Committed,
+    /// Verified, or accepted by a person. Nothing follows.
+    Done,
+    /// Committed, and found different. Only a person moves it on.
+    Mismatch,
+}
+
+/// A fact that cannot follow what is recorded: a defect, or a ledger that somebody changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalFact {
+    /// The next-state table has no such step.
+    #[error("`{kind}` cannot follow the recorded state {phase:?}")]
+    Step {
+        /// Where the transfer was.
+        phase: Phase,
+        /// The fact's kind.
+        kind: &'static str,
+    },
+    /// A number is missing or was written twice.
+    #[error("fact {found} follows fact {last}")]
+    Sequence {
+        /// Last number known.
+        last: u64,
+        /// Number of the fact.
+        found: u64,
+    },
+}
+
+impl Phase {
+    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person.
+    pub fn after(self, fact: &Fact, had_intent: bool) -> Result<Self, IllegalFact> {
+        use Phase::{Committed, Done, Idle, Mismatch, Open};
+        let next = match (self, fact) {
+            (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
+            (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
+            (Idle, Fact::Intended(_)) => Some(Open),
+            (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if had_intent => Some(Committed),
+            (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
+            (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
+                Some(Open)
+            }
+            (Open, Fact::Closed { .. }) => Some(Idle),
+            (Open, Fact::Committed { evidence: Evidence::Status | Evidence::Settled, .. }) => Some(Committed),
+            (Open | Committed, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) => Some(self),
+            (Committed, Fact::Verified(_)) => Some(Done),
+            (Committed, Fact::Mismatched(_)) => Some(Mismatch),
+            (Open | Committed | Mismatch, Fact::Resolved { decision, .. }) => Some(resolved(*decision)),
+            (Idle, Fact::Resolved { decision, .. }) if had_intent => Some(resolved(*decision)),
+            _ => None,
+        };
+        next.ok_or(IllegalFact::Step { phase: self, kind: fact.kind() })
+    }
+}
+
+const fn ends_without_commit(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Failed | Outcome::Refused | Outcome::Unreachable | Outcome::Waiting | Outcome::NotRun
+    )
+}
+
+const fn resolved(decision: Resolution) -> Phase {
+    match decision {
+        Resolution::Committed => Phase::Committed,
+        Resolution::NotCommitted => Phase::Idle,
+        Resolution::Accepted => Phase::Done,
+    }
+}
+
+/// Everything the facts say of one transfer so far.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    phase: Option<Phase>,
+    /// Number of the last fact, 0 before the first.
+    pub seq: u64,
+    /// The last run's resolved transfer and meaning.
+    pub began: Option<Box<Began>>,
+    /// When the first run took it up.
+    pub first_begun_at: Option<Timestamp>,
+    /// Last run that recorded something.
+    pub run: Option<Arc<str>>,
+    /// Who the source said it is.
+    pub source_identity: Option<Identity>,
+    /// Who the target said it is.
+    pub target_identity: Option<Identity>,
+    /// The last source reading.
+    pub source: Option<Reading>,
+    /// The last pre-image.
+    pub pre_image: Option<Reading>,
+    /// The last intent that was recorded.
+    pub intent: Option<Box<Intent>>,
+    /// Intents closed as without effect, oldest first, unless a person ruled on them.
+    pub closed_intents: Vec<Intent>,
+    /// Intents recorded in all.
+    pub intents: u32,
+    /// The last command result.
+    pub status: Option<u16>,
+    /// How the commit is known.
+    pub evidence: Option<Evidence>,
+    /// When the commit was known to have taken effect.
+    pub committed_at: Option<Timestamp>,
+    /// The reading that verified, or did not.
+    pub verification: Option<Verification>,
+    /// How the last run let go of it, unless something happened since.
+    pub ending: Option<Ending>,
+    /// When the last fact was recorded.
+    pub at: Option<Timestamp>,
+}
+
+impl History {
+    /// Adds the facts of a record, in order.
+    pub fn replay(facts: impl IntoIterator<Item = Recorded>) -> Result<Self, IllegalFact> {
+        let mut history = Self::default();
+        for recorded in facts {
+            history.apply(recorded)?;
+        }
+        Ok(history)
+    }
+
+    /// How far the transfer is.
+    pub fn phase(&self) -> Phase {
+        self.phase.unwrap_or(Phase::Idle)
+    }
+
+    /// Adds one fact, or says why it cannot follow.
+    pub fn apply(&mut self, recorded: Recorded) -> Result<(), IllegalFact> {
+        if recorded.seq != self.seq + 1 {
+            return Err(IllegalFact::Sequence { last: self.seq, found: recorded.seq });
+        }
+        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some())?);
+        self.seq = recorded.seq;
+        self.at = Some(recorded.at);
+        self.run = Some(recorded.run);
+        self.learn(recorded.fact, recorded.at);
+        Ok(())
+    }
+
+    fn learn(&mut self, fact: Fact, at: Timestamp) {
+        match fact {
+            Fact::Began(began) => {
+                self.first_begun_at.get_or_insert(at);
+                self.began = Some(began);
+                self.ending = None;
+            }
+            Fact::Identified { role: Role::Source, identity } => self.source_identity = Some(identity),
+            Fact::Identified { role: Role::Target, identity } => self.target_identity = Some(identity),
+            Fact::SourceRead(reading) => self.source = Some(reading),
+            Fact::TargetRead(reading) => self.pre_image = Some(reading),
+            Fact::Intended(intent) => {
+                self.intents += 1;
+                self.status = None;
+                self.intent = Some(intent);
+            }
+            Fact::StatusRead { word } => self.status = Some(word),
+            Fact::CommitSent { .. } | Fact::Fenced | Fact::Looked(_) => {}
+            Fact::Closed { .. } => self.closed_intents.extend(self.intent.as_deref().cloned()),
+            Fact::Committed { intent, evidence, .. } => {
+                self.found_committed(intent);
+                self.evidence = Some(evidence);
+                self.committed_at = Some(at);
+            }
+            Fact::Verified(verification) | Fact::Mismatched(verification) => {
+                self.verification = Some(verification)
+            }
+            Fact::Ended(ending) => self.ending = Some(ending),
+            Fact::Resolved { decision, .. } => self.rule(decision),
+        }
+    }
+
+    /// A late command may belong to an earlier intent than the last.
+    fn found_committed(&mut self, number: u32) {
+        let earlier = self.closed_intents.iter().find(|intent| intent.number == number);
+        if let Some(intent) = earlier {
+            self.intent = Some(Box::new(intent.clone()));
+        }
+    }
+
+    fn rule(&mut self, decision: Resolution) {
+        self.ending = None;
+        match decision {
+            Resolution::Committed => {}
+            Resolution::NotCommitted => {
+                self.intent = None;
+                self.closed_intents.clear();
+                self.verification = None;
+            }
+            Resolution::Accepted => {
+                if let Some(verification) = &mut self.verification {
+                    verification.bound = BoundUsed::Person;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(outcome: Outcome) -> Fact {
+        Fact::Ended(Ending { outcome, reason: String::new(), hint: None })
+    }
+
+    #[test]
+    fn nothing_follows_done() {
+        let resolved = |decision| Fact::Resolved { decision, reason: String::new(), operator: String::new() };
+        for fact in [Fact::Fenced, ended(Outcome::Failed), resolved(Resolution::NotCommitted)] {
+            assert!(Phase::Done.after(&fact, true).is_err(), "{fact:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_intent_never_ends_as_if_nothing_had_been_sent() {
+        for outcome in Outcome::ALL {
+            let next = Phase::Open.after(&ended(outcome), true);
+            assert_eq!(next.is_ok(), outcome == Outcome::Unknown, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn a_gap_in_the_record_is_noticed() {
+        let fact = Fact::Fenced;
+        let recorded = Recorded { seq: 2, at: Timestamp::UNIX_EPOCH, run: "r".into(), fact };
+        assert_eq!(History::replay([recorded]).unwrap_err(), IllegalFact::Sequence { last: 0, found: 2 });
+    }
+}
