@@ -3,5 +3,6 @@
 
 pub mod campaign;
 pub mod meter;
+pub mod modbus;
 pub mod simulator;
 pub mod transfer;

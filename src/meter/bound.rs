@@ -31,12 +31,12 @@ impl Bound {
     /// over), the two totals may move either way (DESIGN.md §3, *Fits*).
     pub fn fits(&self, base: &Readings, read: &Readings, elapsed: Duration) -> bool {
         let width = self.width(elapsed);
-        Quantity::ALL.into_iter().all(|quantity| (0..=width).contains(&growth(quantity, base, read)))
+        Quantity::ALL.into_iter().all(|quantity| (0..=width).contains(&distance(quantity, base, read)))
     }
 }
 
 /// How far `read` is past `base`: modulo 10¹⁶ for an energy that only grows, the distance for a total.
-pub(crate) fn growth(quantity: Quantity, base: &Readings, read: &Readings) -> i64 {
+pub fn distance(quantity: Quantity, base: &Readings, read: &Readings) -> i64 {
     let difference = read.energy(quantity) - base.energy(quantity);
     if quantity.is_total() { difference.abs() } else { difference.rem_euclid(ENERGY_MODULUS) }
 }

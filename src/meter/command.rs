@@ -34,6 +34,17 @@ impl CommandStatus {
             other => Self::Other(other),
         }
     }
+
+    /// The word it was read from.
+    pub const fn word(self) -> u16 {
+        match self {
+            Self::Undecided => SENTINEL,
+            Self::Done => 0,
+            Self::InvalidCommand => 81,
+            Self::InvalidParameters => 82,
+            Self::Other(word) => word,
+        }
+    }
 }
 
 impl fmt::Display for CommandStatus {

@@ -136,6 +136,13 @@ impl Readings {
         self.0.iter().all(|word| word.0 == 0)
     }
 
+    /// Whether every quantity is within `distance` of the other's.
+    pub fn within(&self, other: &Self, distance: i64) -> bool {
+        Quantity::ALL
+            .into_iter()
+            .all(|quantity| (self.energy(quantity) - other.energy(quantity)).abs() <= distance)
+    }
+
     /// Quantity by quantity sum; `None` where it needs more than 16 digits.
     pub fn sum(&self, other: &Self) -> Option<Self> {
         Self::from_energies(Quantity::ALL.map(|quantity| self.energy(quantity) + other.energy(quantity)))

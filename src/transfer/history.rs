@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Began, BoundUsed, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading, Recorded, Resolution,
-    Verification,
+    Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading, Recorded,
+    Resolution, Verification,
 };
 use crate::campaign::Role;
 
@@ -110,7 +110,7 @@ pub struct History {
     pub pre_image: Option<Reading>,
     /// The last intent that was recorded.
     pub intent: Option<Box<Intent>>,
-    /// Intents closed as without effect, oldest first, unless a person ruled on them.
+    /// Intents whose command was sent and found without effect, oldest first, unless a person ruled on them.
     pub closed_intents: Vec<Intent>,
     /// Intents recorded in all.
     pub intents: u32,
@@ -174,7 +174,11 @@ impl History {
             }
             Fact::StatusRead { word } => self.status = Some(word),
             Fact::CommitSent { .. } | Fact::Fenced | Fact::Looked(_) => {}
-            Fact::Closed { .. } => self.closed_intents.extend(self.intent.as_deref().cloned()),
+            // Where no byte of 6209 left, nothing can come late.
+            Fact::Closed { how: Closing::NotSent, .. } => {}
+            Fact::Closed { how: Closing::NotCommitted, .. } => {
+                self.closed_intents.extend(self.intent.as_deref().cloned());
+            }
             Fact::Committed { intent, evidence, .. } => {
                 self.found_committed(intent);
                 self.evidence = Some(evidence);

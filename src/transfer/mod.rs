@@ -2,14 +2,42 @@
 //!
 //! This room does no I/O and reads no clock: the time comes in with every call. It knows nothing of Modbus
 //! frames, files, tasks or terminals.
+//!
+//! Start at [`Machine`]: it goes through [`Survey`] (states 1–4), `Staging` (6–8), `Polling` (9), `Settling`
+//! (10) and `Verifying` (11). What happened is told in [`Fact`]s; [`History`] adds them up and holds the table
+//! of which may follow which.
 
+mod cause;
+mod clock;
 mod fact;
+mod failure;
+mod guard;
 mod history;
+mod identify;
+mod machine;
 mod outcome;
+mod polling;
+mod refusal;
+mod retry;
+mod settling;
+mod staging;
+mod step;
+mod survey;
+mod verifying;
 
+pub use cause::{Cause, Exception, RetryClass};
+pub use clock::Now;
 pub use fact::{
     Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Reading, Recorded, Resolution,
     Verification,
 };
+pub use failure::Failure;
+pub use guard::{Examination, Guard, Verdict, examine};
 pub use history::{History, IllegalFact, Phase};
+pub use machine::{Action, Machine};
 pub use outcome::Outcome;
+pub use polling::CommandOutcome;
+pub use refusal::Refusal;
+use step::Ask;
+pub use step::{Look, Reply, Step};
+pub use survey::{Findings, Survey, Surveyed};

@@ -1,0 +1,173 @@
+//! What a guard can say no to, in a sentence each, with the way on.
+
+use crate::{
+    campaign::{Meaning, Role},
+    meter::{Addressing, BadReadings, Quantity, Readings, kilo, with_unit},
+};
+
+use super::Cause;
+
+/// Why nothing may be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another meter answers.
+    #[error("the {role} at {place} answers with serial number {answered}, the job says {pinned}{}", found_one_off(*.one_off))]
+    WrongMeter {
+        /// Which endpoint.
+        role: Role,
+        /// Gateway and unit.
+        place: String,
+        /// What the job says.
+        pinned: u32,
+        /// What the meter says.
+        answered: u32,
+        /// The addressing under which the pinned number was found, one register off.
+        one_off: Option<Addressing>,
+    },
+    /// The meter does not give its serial number, and the job asks for it.
+    #[error("the {role} at {place} does not give its serial number, the job says {pinned}: {cause}")]
+    NoSerialNumber {
+        /// Which endpoint.
+        role: Role,
+        /// Gateway and unit.
+        place: String,
+        /// What the job says.
+        pinned: u32,
+        /// What the meter answered.
+        cause: Cause,
+    },
+    /// A register is no energy word.
+    #[error("the {role}'s {error}")]
+    BadReadings {
+        /// Which endpoint.
+        role: Role,
+        /// Which register, and what it holds.
+        error: BadReadings,
+    },
+    /// One quantity carries both signs.
+    #[error("the {role}'s {quantity} has registers of both signs: no meter writes that")]
+    MixedSign {
+        /// Which endpoint.
+        role: Role,
+        /// Which quantity.
+        quantity: Quantity,
+    },
+    /// Nothing to carry.
+    #[error("every energy of the source is zero")]
+    ZeroSource,
+    /// The target is ahead of the source.
+    #[error(
+        "the target is at or above the source in every energy that the source has counted (real energy in: \
+         source {}, target {})",
+        with_unit(Quantity::RealEnergyIn, *.source_real_in),
+        with_unit(Quantity::RealEnergyIn, *.target_real_in)
+    )]
+    Direction {
+        /// Wh.
+        source_real_in: i64,
+        /// Wh.
+        target_real_in: i64,
+    },
+    /// The target has counted.
+    #[error(
+        "the target has already counted {} of {quantity}; the job does not say what to do with it. \
+         `replace` would set real energy in to {} kWh, `add` to {}",
+        with_unit(*.quantity, *.counted), kilo(*.replaced), .added.map_or_else(|| "more than 16 digits".to_owned(), |sum| format!("{} kWh", kilo(sum)))
+    )]
+    Counting {
+        /// The quantity that is farthest from zero.
+        quantity: Quantity,
+        /// Its value.
+        counted: i64,
+        /// Real energy in after `replace`, Wh.
+        replaced: i64,
+        /// Real energy in after `add`, Wh.
+        added: Option<i64>,
+    },
+    /// `add` needs a source that stands still.
+    #[error("the source is still counting ({quantity} grew by {growth} {} in {apart_ms} ms), and `target_energy: add` needs one that stands still", .quantity.unit())]
+    StillCounting {
+        /// Which quantity.
+        quantity: Quantity,
+        /// By how much.
+        growth: i64,
+        /// Time between the two reads.
+        apart_ms: u128,
+    },
+    /// A sum has no place in four registers.
+    #[error("source and target together need more than 16 digits")]
+    Overflow,
+    /// An earlier intent may or may not have taken effect.
+    #[error(
+        "the target's reading fits both what intent {intent} staged on {at} and what it held before: whether that write took effect cannot be told"
+    )]
+    EarlierUndecided {
+        /// Its number.
+        intent: u32,
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// Done before, with another meaning.
+    #[error("this transfer was done as {done}, and the job now says {asked}")]
+    MeaningChanged {
+        /// What was done.
+        done: Box<Meaning>,
+        /// What the job says now.
+        asked: Box<Meaning>,
+    },
+}
+
+fn found_one_off(addressing: Option<Addressing>) -> String {
+    match addressing {
+        Some(addressing) => {
+            format!("; {addressing} addressing finds the right one, so all registers are one off")
+        }
+        None => String::new(),
+    }
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::WrongMeter { role, one_off: Some(addressing), .. } => {
+                format!("if the meter's port is set so, add `addressing: {addressing}` to the {role} in the job")
+            }
+            Self::WrongMeter { role, .. } => format!(
+                "check the {role}'s gateway, unit and serial number in the job against the meter's label; are source and target swapped?"
+            ),
+            Self::NoSerialNumber { role, .. } => format!(
+                "check the {role}'s model and addressing; `serial_number: any` goes without this proof"
+            ),
+            Self::BadReadings { role, .. } | Self::MixedSign { role, .. } => {
+                format!("look at the {role} itself; check its model in the job")
+            }
+            Self::ZeroSource => {
+                "was the source reset before it was read? If it really has counted nothing, add `allow_zero: true`".to_owned()
+            }
+            Self::Direction { .. } => {
+                "are source and target swapped in the job, or was this done before? Nothing was written".to_owned()
+            }
+            Self::Counting { .. } => "add `target_energy: replace` if both meters counted the same energy, `target_energy: add` if the target alone counted since".to_owned(),
+            Self::StillCounting { .. } => {
+                "disconnect the source's load before it is read, or use `target_energy: replace` if both meters count the same energy".to_owned()
+            }
+            Self::Overflow => "the readings cannot be added: look at both meters".to_owned(),
+            Self::EarlierUndecided { .. } => {
+                "look at the meter, then say what happened with `meterferry resolve --id ID --as committed|not-committed --reason …`; `verify.max_load` narrows the bound".to_owned()
+            }
+            Self::MeaningChanged { .. } => {
+                "give the new transfer an id of its own, or put the job back".to_owned()
+            }
+        }
+    }
+}
+
+/// The quantity of `readings` farthest from zero, and its value.
+pub(super) fn farthest_from_zero(readings: &Readings) -> (Quantity, i64) {
+    Quantity::ALL
+        .into_iter()
+        .map(|quantity| (quantity, readings.energy(quantity)))
+        .max_by_key(|(quantity, value)| (value.unsigned_abs(), std::cmp::Reverse(quantity.index())))
+        .expect("there are seven quantities")
+}
