@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 
 use super::audit::{Audit, Execution};
-use super::device::Options;
+use super::build::Options;
 use super::energies::{Counters, EnergyWords};
 use super::mailbox::Mailbox;
 use super::registers::{CODE_POINTER, COMMAND, DATA_POINTER, PRESET, RESULT_POINTER, Span, USER_AREA, WORDS};

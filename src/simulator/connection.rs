@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::{Deliver, Plan};
-use super::gateway::Shared;
 use super::link::Slot;
 use super::mangle;
 use super::mbap::{self, HEADER, Header, Heard};
 use super::pdu::Request;
+use super::shared::Shared;
 
 /// A client that sends more than this ahead has to wait.
 const MOST_HEARD: usize = 2_048;

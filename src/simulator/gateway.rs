@@ -1,32 +1,29 @@
 //! The handle to a gateway and the meters behind it: units, switches, faults, and what tests ask afterwards.
-//! Knows nothing of bytes. One lock a gateway, never held across an await.
+//! Knows nothing of bytes.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
-use super::audit::{Audit, Violation, ViolationKind};
+use super::audit::{Audit, Violation};
 use super::connection;
 use super::device::Device;
 use super::energies::{Energies, EnergyWords, Load};
-use super::fault::{Fault, Plan};
+use super::fault::Fault;
 use super::link::{MemoryStream, Slot};
 use super::listener;
-use super::pdu::{self, Request};
+use super::shared::{BROADCAST, Shared};
 use super::unit::Unit;
 use super::when::When;
 
 /// Bytes that fit into an in-memory stream, each way.
 const STREAM_ROOM: usize = 4_096;
-/// Unit 0 is everybody.
-const BROADCAST: u8 = 0;
 
 /// How a gateway behaves. The default answers at once and grants any number of connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,40 +73,12 @@ pub struct Gateway {
     _life: Arc<DropGuard>,
 }
 
-/// What handles, listeners and connections share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    settings: GatewaySettings,
-    epoch: Instant,
-    alive: CancellationToken,
-    bus: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    units: BTreeMap<u8, Unit>,
-    broadcasts: Audit,
-    connections: ConnectionCounts,
-    /// Cancelled when the gateway goes offline; `None` while it is.
-    online: Option<CancellationToken>,
-}
-
 /// Setting up.
 impl Gateway {
     /// A gateway without units.
     pub fn new(settings: GatewaySettings) -> Self {
-        let alive = CancellationToken::new();
-        let epoch = Instant::now();
-        let state = State {
-            units: BTreeMap::new(),
-            broadcasts: Audit::new(epoch),
-            connections: ConnectionCounts::default(),
-            online: Some(alive.child_token()),
-        };
-        let life = Arc::new(alive.clone().drop_guard());
-        let bus = tokio::sync::Mutex::new(());
-        let shared = Arc::new(Shared { settings, epoch, alive, bus, state: Mutex::new(state) });
+        let shared = Arc::new(Shared::new(settings));
+        let life = Arc::new(shared.alive.clone().drop_guard());
         Self { shared, _life: life }
     }
 
@@ -272,95 +241,5 @@ impl Gateway {
         let mut state = self.shared.lock();
         let found = state.units.get_mut(&unit).unwrap_or_else(|| panic!("unit {unit} was never added"));
         act(found, Instant::now())
-    }
-}
-
-/// For listeners and connections.
-impl Shared {
-    pub(super) fn settings(&self) -> &GatewaySettings {
-        &self.settings
-    }
-
-    /// The bus, as soon as it is free.
-    pub(super) async fn bus(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.bus.lock().await
-    }
-
-    pub(super) fn is_offline(&self) -> bool {
-        self.lock().online.is_none()
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        let open = self.lock().connections.open;
-        self.settings.max_connections.is_some_and(|most| open >= most)
-    }
-
-    /// Counts a connection and says what ends it, or counts a refusal.
-    pub(super) fn connection_begins(&self) -> Option<CancellationToken> {
-        let mut state = self.lock();
-        let open = state.connections.open;
-        let room = self.settings.max_connections.is_none_or(|most| open < most);
-        let online = state.online.clone().filter(|_| room);
-        let counts = &mut state.connections;
-        if online.is_none() {
-            counts.refused += 1;
-        } else {
-            counts.accepted += 1;
-            counts.open += 1;
-            counts.most_open = counts.most_open.max(counts.open);
-        }
-        online
-    }
-
-    pub(super) fn connection_ended(&self) {
-        self.lock().connections.open -= 1;
-    }
-
-    /// Takes note of a request and says how it is to be served.
-    pub(super) fn receive(&self, unit: u8, request: &Request, is_first: bool) -> Plan {
-        let mut state = self.lock();
-        let now = Instant::now();
-        if unit == BROADCAST {
-            state.hear_broadcast(request, now);
-            return Plan::broadcast();
-        }
-        match state.units.get_mut(&unit) {
-            None => match self.settings.unknown_unit {
-                UnknownUnit::Silence => Plan::silence(),
-                UnknownUnit::Exception(code) => Plan::gateway_exception(code),
-            },
-            Some(unit) => {
-                if is_first {
-                    unit.audit_mut().connection();
-                }
-                unit.receive(request, now)
-            }
-        }
-    }
-
-    /// Serves a request by its plan; the answer's PDU goes behind what is in `out`.
-    pub(super) fn carry_out(&self, unit: u8, request: &Request, plan: &Plan, out: &mut Vec<u8>) {
-        let mut state = self.lock();
-        match (state.units.get_mut(&unit), plan.exception) {
-            (Some(unit), _) => unit.carry_out(request, plan, Instant::now(), out),
-            (None, Some(code)) => pdu::exception(out, request.function, code),
-            (None, None) => {}
-        }
-    }
-
-    /// Who panics while holding it asked for a unit that is not there, before anything was changed.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Obeyed by nobody, held against the client by everybody.
-    fn hear_broadcast(&mut self, request: &Request, now: Instant) {
-        self.broadcasts.request(request.function, false);
-        let audits = self.units.values_mut().map(Unit::audit_mut).chain([&mut self.broadcasts]);
-        for audit in audits {
-            audit.violation(now, ViolationKind::Broadcast { function: request.function });
-        }
     }
 }

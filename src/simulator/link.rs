@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
-use super::gateway::Shared;
+use super::shared::Shared;
 
 /// One of a gateway's connections. Given back once, by whichever end notices first.
 #[derive(Debug)]

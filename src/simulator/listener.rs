@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::connection;
-use super::gateway::Shared;
 use super::link::Slot;
+use super::shared::Shared;
 
 /// How often, and how long apart, a full gateway looks again before it turns a client away. A client that closes its
 /// connection and opens the next must not be refused because of the order in which two tasks wake up.

@@ -9,14 +9,19 @@
 //! time, so that it runs under a paused clock, and has no randomness: equal requests at equal times get equal answers.
 //!
 //! ```text
-//! gateway      the handle: units, switches, inspection       link   the in-memory stream and its slot
-//! connection   one task: bytes in, bus, faults, bytes out     mbap   the frame on TCP (an RTU frame would sit beside it)
-//! unit         an address: device + audit + armed faults      pdu    function codes: requests in, answers out
-//! device       one meter's answers and options                fault  when, and what goes wrong; mangle: how bytes are bent
-//! command      what 6209 does                                 mailbox, energies, registers   what the meter holds
+//! gateway, shared           the handle: units, switches, inspection; what it shares with its tasks
+//! listener, link            TCP connections; in-memory streams, and the slots both take up
+//! connection                one task: bytes in, bus, faults, bytes out
+//! mbap, pdu, mangle         frames on TCP (RTU frames would sit beside them), function codes, bent bytes
+//! when, fault               which requests are struck; what goes wrong with them
+//! unit, audit               an address: its device, armed faults, late requests; what was done to it
+//! device, build             one meter: what it answers; how it is set up
+//! command                   what 6209 does
+//! mailbox, energies, registers   what a meter holds, and where
 //! ```
 
 mod audit;
+mod build;
 mod command;
 mod connection;
 mod device;
@@ -30,6 +35,7 @@ mod mangle;
 mod mbap;
 mod pdu;
 mod registers;
+mod shared;
 mod unit;
 mod when;
 
