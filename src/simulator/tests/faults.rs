@@ -315,6 +315,20 @@ async fn a_command_under_way_and_a_repeated_one_are_executed_in_their_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_write_that_comes_before_a_command_is_due_is_seen_by_it() {
+    for (late, first_quantity) in [(2 * SECOND, 50), (4 * SECOND, 1)] {
+        let (gateway, mut client) = wired(pm800().with_processing_time(3 * SECOND));
+        client.stage(&small([1, 2, 3, 4, 5, 6, 7])).await;
+        gateway.inject(UNIT, When::stage(), Fault::LateExecution(late));
+        client.request(UNIT, &single_pdu(8022, 50)).await;
+        client.silence(MS).await;
+        client.commit().await;
+        advance(60 * SECOND).await;
+        assert_eq!(gateway.energies(UNIT)[0], first_quantity);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn serial_becomes() {
     let (gateway, mut client) = wired(pm800());
     gateway.inject(UNIT, When::serial_number().nth(2), Fault::SerialBecomes(0x0001_0002));

@@ -37,6 +37,23 @@ async fn a_full_gateway_closes_what_it_cannot_serve_but_not_who_comes_back() {
 }
 
 #[tokio::test]
+async fn a_client_that_gives_up_on_an_answer_does_not_keep_its_connection() {
+    let latency = Duration::from_millis(200);
+    let settings = GatewaySettings { max_connections: Some(1), latency, ..GatewaySettings::default() };
+    let gateway = Gateway::new(settings);
+    gateway.add(UNIT, pm800());
+    let address = gateway.listen().await.unwrap();
+    let mut first = Client::new(TcpStream::connect(address).await.unwrap());
+    first.request(UNIT, &read_pdu(3017, 2)).await;
+    while gateway.audit(UNIT).requests_total() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    Client::new(TcpStream::connect(address).await.unwrap()).read(3017, 2).await;
+    assert_eq!(gateway.connections().refused, 0);
+}
+
+#[tokio::test]
 async fn a_dropped_connection_is_seen_as_closed() {
     let gateway = Gateway::new(GatewaySettings::default());
     gateway.add(UNIT, pm800());
