@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
+    task::JoinHandle,
     time::timeout,
 };
 use tokio_modbus::{Request, Response, Slave, client::Client, client::Context, slave::SlaveContext};
@@ -32,6 +33,10 @@ pub trait Open: Sized + Send + Sync + 'static {
 
     /// Whether it can be used again. After any error but an exception it cannot.
     fn is_usable(&self) -> bool;
+
+    /// Ends the connection; when this returns it is closed, so that a gateway that grants only one will take
+    /// the next.
+    fn close(self) -> impl Future<Output = ()> + Send;
 }
 
 /// A link that can only read: it has no way to write.
@@ -58,6 +63,10 @@ impl Open for ReadLink {
     fn is_usable(&self) -> bool {
         self.0.is_usable()
     }
+
+    async fn close(self) {
+        self.0.close().await;
+    }
 }
 
 impl Open for Link {
@@ -75,6 +84,10 @@ impl Open for Link {
 
     fn is_usable(&self) -> bool {
         self.0.is_usable()
+    }
+
+    async fn close(self) {
+        self.0.close().await;
     }
 }
 
@@ -101,7 +114,10 @@ struct Call {
 
 /// The caller's end of the owning task.
 #[derive(Debug)]
-struct Calls(mpsc::Sender<Call>);
+struct Calls {
+    calls: mpsc::Sender<Call>,
+    owner: JoinHandle<()>,
+}
 
 impl Calls {
     async fn open(
@@ -125,8 +141,7 @@ impl Calls {
             Some(exchange) => attach(Tap::new(stream, exchange.bytes())),
         };
         let owner = Owner { context, exchange, limit: gateway.settings.request_timeout };
-        tokio::spawn(owner.serve(inbox));
-        Ok(Self(calls))
+        Ok(Self { calls, owner: tokio::spawn(owner.serve(inbox)) })
     }
 
     async fn read(&self, endpoint: &Endpoint, read: Read) -> Result<Vec<u16>, Cause> {
@@ -136,7 +151,7 @@ impl Calls {
     async fn call(&self, endpoint: &Endpoint, ask: Ask) -> Result<Vec<u16>, Cause> {
         let (reply, answer) = oneshot::channel();
         let call = Call { unit: endpoint.unit, addressing: endpoint.addressing, ask, reply };
-        if self.0.send(call).await.is_err() {
+        if self.calls.send(call).await.is_err() {
             return Err(Cause::NoConnection("the connection had already failed".to_owned()));
         }
         // The owner answers every call it took, unless decoding the answer ended it.
@@ -144,7 +159,13 @@ impl Calls {
     }
 
     fn is_usable(&self) -> bool {
-        !self.0.is_closed()
+        !self.calls.is_closed()
+    }
+
+    async fn close(self) {
+        drop(self.calls);
+        // A panic in the owner closed the connection too.
+        let _ = self.owner.await;
     }
 }
 
@@ -163,15 +184,16 @@ impl Owner {
     async fn serve(mut self, mut inbox: mpsc::Receiver<Call>) {
         while let Some(call) = inbox.recv().await {
             let result = self.answer(&call).await;
-            let keep = matches!(result, Ok(_) | Err(Cause::Exception(_)));
-            if !keep {
-                // Closed before the caller hears of it, so that nobody takes a dead link for a usable one.
-                inbox.close();
+            if matches!(result, Ok(_) | Err(Cause::Exception(_))) {
+                let _ = call.reply.send(result);
+                continue;
             }
+            // Closed before the caller hears of it, so that nobody takes a dead link for a usable one, and
+            // a gateway that grants one connection takes the next.
+            inbox.close();
+            drop(self);
             let _ = call.reply.send(result);
-            if !keep {
-                return;
-            }
+            return;
         }
     }
 

@@ -71,6 +71,7 @@ pub struct Machine {
     times: Option<IntentTimes>,
     jitter: Jitter,
     stopping: bool,
+    setback: Option<String>,
 }
 
 impl Machine {
@@ -88,6 +89,7 @@ impl Machine {
             times: None,
             jitter: Jitter::new(seed),
             stopping: false,
+            setback: None,
         }
     }
 
@@ -104,6 +106,11 @@ impl Machine {
     /// Which try of this run it is, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// Why the last try came to nothing.
+    pub fn setback(&self) -> Option<&str> {
+        self.setback.as_deref()
     }
 
     /// Where it is.
@@ -455,6 +462,7 @@ impl Machine {
         if failure.left_a_write_behind() {
             delay = delay.max(self.plan.options.settle);
         }
+        self.setback = Some(failure.to_string());
         self.attempt += 1;
         self.times = None;
         self.state = State::Rest { until: now.steady + delay };

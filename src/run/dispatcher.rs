@@ -1,0 +1,403 @@
+//! The dispatcher: owns the run's truth. It hands transfers to workers, puts every fact into the ledger before
+//! the worker goes on, tells what happens, and gives every transfer exactly one outcome.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{Id, JoinError, JoinSet},
+    time::Instant,
+};
+
+use super::{
+    Clock, Event, Gates, Stop, StopLevel, TransferResult,
+    queue::{Index, Queue},
+    worker::{Message, Released, Tools, work},
+};
+use crate::{
+    campaign::Transfer,
+    ledger::{Ledger, LedgerError},
+    modbus::{Connect, Link, Trace},
+    transfer::{Ending, Fact, History, Machine, Outcome, Phase, Recorded, Step},
+};
+
+/// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
+/// largest `--parallel`.
+const INBOX: usize = 1024;
+
+/// How a run is to be done.
+pub struct RunSettings {
+    /// Names the run in the record.
+    pub run: Arc<str>,
+    /// How many transfers are worked on at a time.
+    pub parallel: usize,
+    /// Makes retry delays repeatable.
+    pub seed: u64,
+    /// The clock for the machines.
+    pub clock: Clock,
+    /// Makes connections.
+    pub connector: Arc<dyn Connect>,
+    /// Where frames are written.
+    pub trace: Option<Trace>,
+    /// Asks the run to stop.
+    pub stop: Stop,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunReport {
+    /// One result a transfer, in the order given.
+    pub results: Vec<Arc<TransferResult>>,
+    /// Why the ledger stopped recording, if it did.
+    pub ledger_broken: Option<String>,
+    /// A defect in this program, if one showed.
+    pub defect: Option<String>,
+    /// Whether somebody asked the run to stop.
+    pub stopped: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Does `transfers`, and tells what happens to `listen`. Fails only before anything is begun.
+pub async fn run(
+    transfers: Vec<Arc<Transfer>>,
+    ledger: Arc<dyn Ledger>,
+    settings: RunSettings,
+    listen: &mut (dyn FnMut(Event) + Send),
+) -> Result<RunReport, LedgerError> {
+    let began = Instant::now();
+    let endpoints = transfers.iter().flat_map(|transfer| [&transfer.source, &transfer.target]);
+    let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
+    let (sender, inbox) = mpsc::channel(INBOX);
+    let tools = Tools { gates, dispatcher: sender, clock: settings.clock, stop: settings.stop.clone() };
+    listen(Event::RunBegan {
+        run: Arc::clone(&settings.run),
+        transfers: transfers.len(),
+        gateways: tools.gates.count(),
+        parallel: settings.parallel,
+    });
+    let mut dispatcher = Dispatcher {
+        queue: Queue::new(transfers.iter().map(|transfer| &**transfer)),
+        results: vec![None; transfers.len()],
+        transfers,
+        ledger,
+        settings,
+        tools,
+        listen,
+        workers: JoinSet::new(),
+        working: HashMap::new(),
+        parked: HashMap::new(),
+        durable: FuturesUnordered::new(),
+        ledger_broken: None,
+        defect: None,
+        level: StopLevel::Go,
+    };
+    dispatcher.dispatch(inbox).await?;
+    Ok(dispatcher.report(began.elapsed()))
+}
+
+/// A fact that waits to be durable.
+struct Awaited {
+    index: Index,
+    step: Step,
+    attempt: u32,
+    fact: Arc<Fact>,
+    answer: Option<oneshot::Sender<Result<(), String>>>,
+}
+
+struct Dispatcher<'a> {
+    transfers: Vec<Arc<Transfer>>,
+    results: Vec<Option<Arc<TransferResult>>>,
+    queue: Queue,
+    ledger: Arc<dyn Ledger>,
+    settings: RunSettings,
+    tools: Tools,
+    listen: &'a mut (dyn FnMut(Event) + Send),
+    workers: JoinSet<(Index, Released)>,
+    working: HashMap<Id, Index>,
+    parked: HashMap<Index, Box<Machine>>,
+    durable: FuturesUnordered<BoxFuture<'static, (Awaited, Result<(), LedgerError>)>>,
+    ledger_broken: Option<String>,
+    defect: Option<String>,
+    level: StopLevel,
+}
+
+impl Dispatcher<'_> {
+    async fn dispatch(&mut self, mut inbox: mpsc::Receiver<Message>) -> Result<(), LedgerError> {
+        let mut stop = self.settings.stop.clone();
+        self.heed(stop.level());
+        loop {
+            self.begin_what_may()?;
+            if self.workers.is_empty() && self.queue.due().is_none() {
+                break;
+            }
+            let due = self.queue.due();
+            let may_wake = self.workers.len() < self.settings.parallel;
+            tokio::select! {
+                biased;
+                Some((awaited, result)) = self.durable.next() => self.durable_now(awaited, result),
+                Some(message) = inbox.recv() => self.message(message),
+                Some(ended) = self.workers.join_next_with_id() => self.worker_ended(ended),
+                () = stop.changed() => self.heed(stop.level()),
+                () = sleep_until(due), if due.is_some() && may_wake => self.queue.wake(Instant::now()),
+            }
+        }
+        // What need not be durable at once is recorded before the run is over.
+        while let Some((awaited, result)) = self.durable.next().await {
+            self.durable_now(awaited, result);
+        }
+        if let Err(error) = self.ledger.flush().await {
+            self.broken(&error);
+        }
+        Ok(())
+    }
+
+    // --- beginning ---
+
+    fn begin_what_may(&mut self) -> Result<(), LedgerError> {
+        if self.level >= StopLevel::Rest || self.ledger_broken.is_some() {
+            self.begin_nothing_new();
+        }
+        while self.workers.len() < self.settings.parallel {
+            let Some(index) = self.queue.take() else { break };
+            let machine = match self.parked.remove(&index) {
+                Some(machine) => machine,
+                None => self.machine(index)?,
+            };
+            let tools = self.tools.clone();
+            let handle = self.workers.spawn(async move { (index, work(index, machine, tools).await) });
+            self.working.insert(handle.id(), index);
+        }
+        Ok(())
+    }
+
+    /// Transfers that were not begun are given up; those that wait for another try are let come to rest, and
+    /// those with an open intent are settled.
+    fn begin_nothing_new(&mut self) {
+        let waiting = self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();
+        for index in waiting {
+            if self.parked.contains_key(&index) && self.level < StopLevel::Now && self.ledger_broken.is_none() {
+                self.queue.put(index);
+                continue;
+            }
+            self.parked.remove(&index);
+            let (reason, hint) = match &self.ledger_broken {
+                Some(error) => (format!("not begun: the ledger cannot record ({error})"), "repair the ledger, then run again"),
+                None => ("not begun: the run was stopped".to_owned(), "run again"),
+            };
+            self.give_up(index, &reason, hint);
+        }
+    }
+
+    fn machine(&self, index: Index) -> Result<Box<Machine>, LedgerError> {
+        let plan = Arc::clone(&self.transfers[index]);
+        let history = self.history(index)?;
+        let seed = self.settings.seed ^ hash(&plan.key);
+        Ok(Box::new(Machine::new(plan, history, Arc::clone(&self.settings.run), seed)))
+    }
+
+    fn history(&self, index: Index) -> Result<History, LedgerError> {
+        let key = &self.transfers[index].key;
+        let facts = self.ledger.replay(key)?;
+        History::replay(facts).map_err(|error| LedgerError::illegal(key, &error))
+    }
+
+    // --- recording ---
+
+    fn message(&mut self, message: Message) {
+        let Message::Record { index, recorded, step, attempt, answer } = message;
+        if let (Some(error), Fact::Intended(_)) = (&self.ledger_broken, &recorded.fact) {
+            let _ = answer.send(Err(error.clone()));
+            return;
+        }
+        self.append(index, recorded, step, attempt, answer);
+    }
+
+    fn append(
+        &mut self,
+        index: Index,
+        recorded: Recorded,
+        step: Step,
+        attempt: u32,
+        answer: oneshot::Sender<Result<(), String>>,
+    ) {
+        let fact = Arc::new(recorded.fact.clone());
+        let ticket = self.ledger.append(&self.transfers[index].key, recorded);
+        let answer = if fact.must_be_durable() {
+            Some(answer)
+        } else {
+            self.recorded(index, step, attempt, &fact);
+            let _ = answer.send(Ok(()));
+            None
+        };
+        let awaited = Awaited { index, step, attempt, fact, answer };
+        self.durable.push(async move { (awaited, ticket.await) }.boxed());
+    }
+
+    fn durable_now(&mut self, awaited: Awaited, result: Result<(), LedgerError>) {
+        let Awaited { index, step, attempt, fact, answer } = awaited;
+        if let Err(error) = &result {
+            self.broken(error);
+        } else if answer.is_some() {
+            self.recorded(index, step, attempt, &fact);
+        }
+        if let Some(answer) = answer {
+            let _ = answer.send(result.map_err(|error| error.to_string()));
+        }
+    }
+
+    fn recorded(&mut self, index: Index, step: Step, attempt: u32, fact: &Arc<Fact>) {
+        let transfer = Arc::clone(&self.transfers[index]);
+        (self.listen)(Event::Recorded { transfer, step, attempt, fact: Arc::clone(fact) });
+    }
+
+    fn broken(&mut self, error: &LedgerError) {
+        if self.ledger_broken.is_none() {
+            self.ledger_broken = Some(error.to_string());
+            (self.listen)(Event::LedgerBroken { error: error.to_string() });
+        }
+    }
+
+    // --- ending ---
+
+    fn worker_ended(&mut self, ended: Result<(Id, (Index, Released)), JoinError>) {
+        match ended {
+            Ok((id, (index, released))) => {
+                self.working.remove(&id);
+                self.queue.release(index);
+                self.released(index, released);
+            }
+            Err(error) => {
+                let Some(index) = self.working.remove(&error.id()) else { return };
+                self.queue.release(index);
+                self.lost(index, &error);
+            }
+        }
+    }
+
+    fn released(&mut self, index: Index, released: Released) {
+        match released {
+            Released::Parked { machine, delay } => {
+                (self.listen)(Event::Retrying {
+                    transfer: Arc::clone(&self.transfers[index]),
+                    attempt: machine.attempt(),
+                    delay,
+                    reason: machine.setback().unwrap_or_default().to_owned(),
+                });
+                self.parked.insert(index, machine);
+                self.queue.park(index, Instant::now() + delay);
+            }
+            Released::Ended { machine, ending } => {
+                let sent = !ending.outcome_needs_no_request();
+                let attempts = if sent { machine.attempt() } else { 0 };
+                self.end(index, machine.history(), ending, attempts);
+            }
+            Released::NotRecorded { machine, error } => {
+                let ending = unrecorded(machine.history().phase(), &error);
+                self.end(index, machine.history(), ending, machine.attempt());
+            }
+            Released::Defect { machine, error } => {
+                self.defect.get_or_insert_with(|| format!("{}: {error}", self.transfers[index].key));
+                let ending = interrupted(machine.history().phase(), &format!("a defect in meterferry: {error}"));
+                self.end(index, machine.history(), ending, machine.attempt());
+            }
+        }
+    }
+
+    /// A worker that panicked, or was told to let go at once. What is durable says what may have happened.
+    fn lost(&mut self, index: Index, error: &JoinError) {
+        let why = if error.is_panic() {
+            self.defect.get_or_insert_with(|| format!("{}: a worker panicked", self.transfers[index].key));
+            "a defect in meterferry: the worker panicked"
+        } else {
+            "stopped at once"
+        };
+        let history = self.history(index).unwrap_or_default();
+        let ending = interrupted(history.phase(), why);
+        self.end(index, &history, ending, 1);
+    }
+
+    fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
+        let history = self.history(index).unwrap_or_default();
+        let ending = match history.phase() {
+            Phase::Idle | Phase::Done | Phase::Mismatch => {
+                Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
+            }
+            phase @ (Phase::Open | Phase::Committed) => interrupted(phase, reason),
+        };
+        self.end(index, &history, ending, 0);
+    }
+
+    fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
+        let transfer = Arc::clone(&self.transfers[index]);
+        let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
+        debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
+        self.results[index] = Some(Arc::clone(&result));
+        (self.listen)(Event::Ended(result));
+    }
+
+    // --- stopping ---
+
+    fn heed(&mut self, level: StopLevel) {
+        if level == self.level {
+            return;
+        }
+        self.level = level;
+        (self.listen)(Event::Stopping { now: level == StopLevel::Now });
+        if level == StopLevel::Now {
+            self.workers.abort_all();
+        }
+    }
+
+    fn report(self, elapsed: Duration) -> RunReport {
+        let results: Vec<_> = self.results.into_iter().map(|result| result.expect("every transfer has ended")).collect();
+        let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for result in &results {
+            *counts.entry(result.outcome).or_default() += 1;
+        }
+        (self.listen)(Event::RunEnded { counts: counts.into_iter().collect(), elapsed });
+        RunReport {
+            results,
+            ledger_broken: self.ledger_broken,
+            defect: self.defect,
+            stopped: self.level > StopLevel::Go,
+            elapsed,
+        }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The outcome of a transfer whose last fact could not be recorded.
+fn unrecorded(phase: Phase, error: &str) -> Ending {
+    interrupted(phase, &format!("the ledger could not record what came next ({error})"))
+}
+
+/// The outcome of a transfer that could not be brought to rest: where an intent is open, only a look at the
+/// meter can tell.
+fn interrupted(phase: Phase, why: &str) -> Ending {
+    let (outcome, hint) = match phase {
+        Phase::Idle => (Outcome::NotRun, "run again"),
+        Phase::Open | Phase::Committed => (Outcome::Unknown, "run again: it begins by looking at the target"),
+        Phase::Done => (Outcome::AlreadyDone, "nothing"),
+        Phase::Mismatch => (Outcome::Mismatch, "look at the meter"),
+    };
+    Ending { outcome, reason: why.to_owned(), hint: Some(hint.to_owned()) }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,67 @@
+//! What happens in a run, as plain values for whoever wants to tell it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    campaign::Transfer,
+    transfer::{Fact, Outcome, Step},
+};
+
+use super::TransferResult;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The run begins.
+    RunBegan {
+        /// Its name in the record.
+        run: Arc<str>,
+        /// How many transfers were selected.
+        transfers: usize,
+        /// Behind how many gateways.
+        gateways: usize,
+        /// How many are worked on at a time.
+        parallel: usize,
+    },
+    /// A fact was recorded, and is durable if it must be.
+    Recorded {
+        /// Of which transfer.
+        transfer: Arc<Transfer>,
+        /// In which state.
+        step: Step,
+        /// In which try.
+        attempt: u32,
+        /// The fact.
+        fact: Arc<Fact>,
+    },
+    /// A transfer lets others go first and starts again later.
+    Retrying {
+        /// Which transfer.
+        transfer: Arc<Transfer>,
+        /// Which try comes next.
+        attempt: u32,
+        /// After how long.
+        delay: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// A transfer has its outcome.
+    Ended(Arc<TransferResult>),
+    /// Somebody asked the run to stop.
+    Stopping {
+        /// Whether at once.
+        now: bool,
+    },
+    /// The ledger cannot record any more; nothing new is begun.
+    LedgerBroken {
+        /// Why.
+        error: String,
+    },
+    /// The run is over.
+    RunEnded {
+        /// How many transfers have which outcome; adds up to the number selected.
+        counts: Vec<(Outcome, usize)>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+}

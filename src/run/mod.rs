@@ -1,0 +1,23 @@
+//! The executor: many transfers at once, each gateway one request at a time, every fact recorded before the
+//! next step, every transfer one outcome.
+//!
+//! It knows no YAML, no terminal and no reporter: what happens is told in [`Event`]s. One dispatcher owns the
+//! run's truth; workers drive one [`Machine`](crate::transfer::Machine) each and talk only to it.
+
+mod clock;
+mod dispatcher;
+mod event;
+mod gate;
+mod look;
+mod queue;
+mod result;
+mod stop;
+mod worker;
+
+pub use clock::Clock;
+pub use dispatcher::{RunReport, RunSettings, run};
+pub use event::Event;
+pub use gate::Gates;
+pub use look::{Looked, LookSettings, Would, look};
+pub use result::{Times, TransferResult};
+pub use stop::{Stop, StopLevel, Stopper};
