@@ -70,7 +70,7 @@ impl SqliteLedger {
         open::require_file(dir, &path)?;
         let lock = RunLock::take(dir, lock_wait)?;
         let connection = open::writable(&path, expected, max_pages)?;
-        let reader = LedgerReader::beside(&path, expected)?;
+        let reader = LedgerReader::beside_writer(&path)?;
         let (queue, waiting) = sync_channel(QUEUE_LIMIT);
         let counters = Arc::new(Counters::default());
         let writer = Writer::new(connection, path, Arc::clone(&counters)).spawn(waiting)?;

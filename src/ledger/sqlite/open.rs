@@ -145,7 +145,17 @@ fn prepare_to_write(connection: &Connection, max_pages: Option<u32>) -> rusqlite
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
 }
 
-/// The connection for reading beside a run's writer, or for looking on.
+/// The connection for reading beside a run's writer. It could write, but for a pragma: the last connection
+/// that closes moves the log into the file, which one opened as read-only could not.
+pub(super) fn beside_writer(path: &Path) -> Result<(Connection, Kind), LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| reading(path, &error))?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| reading(path, &error))?;
+    let kind = check(&connection, path)?;
+    Ok((connection, kind))
+}
+
+/// The connection for looking on, beside a run or after it.
 pub(super) fn readable(path: &Path) -> Result<(Connection, Kind), LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let plain = Connection::open_with_flags(path, flags)
@@ -216,4 +226,20 @@ fn quick_check(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
         .query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0))
         .map_err(|error| reading(path, &error))?;
     if verdict == "ok" { Ok(()) } else { Err(damaged(path, verdict)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_it_lies_there_whatever_its_folder_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("100% état? #1&mode=rw");
+        create(&odd, Kind::Simulated).unwrap();
+        let (_connection, kind) = frozen(&odd.join(LEDGER_FILE), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        assert_eq!(kind, Kind::Simulated);
+        let files: Vec<_> = fs::read_dir(&odd).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files.len(), 2, "the ledger and its lock: {files:?}");
+    }
 }

@@ -37,9 +37,8 @@ impl LedgerReader {
     }
 
     /// The reader of a run, beside its writer.
-    pub(super) fn beside(path: &Path, expected: Kind) -> Result<Self, LedgerError> {
-        let (connection, kind) = open::readable(path)?;
-        open::require_kind(path, kind, expected)?;
+    pub(super) fn beside_writer(path: &Path) -> Result<Self, LedgerError> {
+        let (connection, kind) = open::beside_writer(path)?;
         Ok(Self { path: path.to_owned(), kind, connection: Mutex::new(connection) })
     }
 
