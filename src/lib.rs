@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod ledger;
 pub mod meter;
 pub mod modbus;
 pub mod simulator;

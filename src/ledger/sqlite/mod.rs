@@ -1,0 +1,134 @@
+//! The ledger in one SQLite file in the state folder: opened, locked, appended to. How rows are written and
+//! read is in the files below; nothing outside this folder names SQLite.
+
+mod lock;
+mod open;
+mod reader;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{Kind, LEDGER_FILE, Ledger, LedgerError, Replay, Scope, Ticket, TransferRecord, place};
+use crate::{campaign::TransferKey, transfer::Recorded};
+use lock::RunLock;
+use writer::{Counters, Message, Reply, Writer};
+
+pub use reader::LedgerReader;
+pub use writer::Stats;
+
+/// Facts that may wait for the writer before an append blocks. A transfer has at most a handful of facts on
+/// their way, so 65,536 is more than 10,000 transfers at once; at a few KiB each it bounds the memory to
+/// some 100 MiB should the disk stall. The writer needs nobody's help to go on, so blocking cannot deadlock.
+pub const QUEUE_LIMIT: usize = 65_536;
+
+/// A ledger held by one run: it can be appended to, and no other run can open it until this is dropped.
+///
+/// Dropping it writes what still waits, and blocks until that is done.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    reader: LedgerReader,
+    queue: Option<SyncSender<Message>>,
+    writer: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+    /// Fields drop in order, after `Drop::drop`: let go of last.
+    _lock: RunLock,
+}
+
+impl SqliteLedger {
+    /// Makes an empty ledger in `dir`, and `dir` if need be. [`LedgerError::AlreadyExists`] if there is one.
+    pub fn init(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
+        place::refuse_network(dir)?;
+        open::create(dir, kind)
+    }
+
+    /// Takes the ledger in `dir` for one run. Blocks for up to `lock_wait` if another run holds it, then
+    /// fails with [`LedgerError::Busy`]. Fails also if there is none, if it is of another kind or format,
+    /// if it is damaged, or if it cannot be written.
+    pub fn open_for_run(dir: &Path, expected: Kind, lock_wait: Duration) -> Result<Self, LedgerError> {
+        Self::open_with(dir, expected, lock_wait, None)
+    }
+
+    /// `max_pages` stands for a disk of that size.
+    pub(super) fn open_with(
+        dir: &Path,
+        expected: Kind,
+        lock_wait: Duration,
+        max_pages: Option<u32>,
+    ) -> Result<Self, LedgerError> {
+        place::refuse_network(dir)?;
+        let path = dir.join(LEDGER_FILE);
+        open::require_file(dir, &path)?;
+        let lock = RunLock::take(dir, lock_wait)?;
+        let connection = open::writable(&path, expected, max_pages)?;
+        let reader = LedgerReader::beside_writer(&path)?;
+        let (queue, waiting) = sync_channel(QUEUE_LIMIT);
+        let counters = Arc::new(Counters::default());
+        let writer = Writer::new(connection, path, Arc::clone(&counters)).spawn(waiting)?;
+        Ok(Self { reader, queue: Some(queue), writer: Some(writer), counters, _lock: lock })
+    }
+
+    /// A read-only look at the ledger in `dir`: works while a run goes on, and where nothing can be written
+    /// as long as no run was cut off there. With `expected`, fails if the ledger is of the other kind.
+    pub fn open_read_only(dir: &Path, expected: Option<Kind>) -> Result<LedgerReader, LedgerError> {
+        LedgerReader::open(dir, expected)
+    }
+
+    /// What was written since it was opened.
+    pub fn stats(&self) -> Stats {
+        self.counters.stats()
+    }
+
+    fn send(&self, message: impl FnOnce(Reply) -> Message) -> Ticket {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().expect("the queue is there until the ledger is dropped");
+        // If the writer is gone, so is the reply, which the ticket then tells.
+        let _ = queue.send(message(reply));
+        let path = self.reader.path().to_owned();
+        Ticket::new(async move {
+            answer.await.unwrap_or_else(|_| {
+                Err(LedgerError::CannotWrite { path, why: "its writer has stopped".into() })
+            })
+        })
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn append(&self, key: &TransferKey, recorded: Recorded) -> Ticket {
+        let key = key.clone();
+        self.send(|reply| Message::Append { key, recorded, reply })
+    }
+
+    fn flush(&self) -> Ticket {
+        self.send(Message::Flush)
+    }
+}
+
+impl Replay for SqliteLedger {
+    fn kind(&self) -> Kind {
+        self.reader.kind()
+    }
+
+    fn visit(&self, scope: Scope<'_>, take: &mut dyn FnMut(TransferRecord)) -> Result<(), LedgerError> {
+        self.reader.visit(scope, take)
+    }
+}
+
+impl Drop for SqliteLedger {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has told its tickets; there is nobody left to tell.
+            let _ = writer.join();
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Making a ledger file, and opening one only if it is what it should be.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+
+use super::super::{
+    Kind, LEDGER_FILE, LedgerError,
+    format::{APPLICATION_ID, FORMAT_VERSION, SCHEMA},
+};
+use super::lock::RunLock;
+
+/// How long a statement waits for a person's `sqlite3` that holds the file for a moment.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A ledger in the making; becomes one by a single rename.
+const UNFINISHED_FILE: &str = "ledger.sqlite3.new";
+
+/// An error of SQLite's while reading: damage, or something that may pass.
+pub(super) fn reading(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    let why = error.to_string().into();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::SchemaChanged) => {
+            LedgerError::Damaged { path: path.to_owned(), what: why }
+        }
+        // A plain SQL error means that a table is not as we made it.
+        Some(ErrorCode::Unknown) => LedgerError::Damaged { path: path.to_owned(), what: why },
+        _ => LedgerError::CannotRead { path: path.to_owned(), why },
+    }
+}
+
+/// An error of SQLite's while writing.
+pub(super) fn writing(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> LedgerError {
+    LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
+}
+
+fn damaged(path: &Path, what: impl Into<String>) -> LedgerError {
+    LedgerError::Damaged { path: path.to_owned(), what: what.into().into() }
+}
+
+/// Fails unless the ledger's file is there.
+pub(super) fn require_file(dir: &Path, path: &Path) -> Result<(), LedgerError> {
+    match path.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(LedgerError::Missing { dir: dir.to_owned() }),
+        Err(error) => Err(LedgerError::CannotRead { path: path.to_owned(), why: error.to_string().into() }),
+    }
+}
+
+/// Makes an empty ledger: complete under another name first, so that a crash leaves none or a whole one.
+pub(super) fn create(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
+    let path = dir.join(LEDGER_FILE);
+    fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error))?;
+    let _lock = RunLock::take(dir, Duration::ZERO)?;
+    if fs::symlink_metadata(&path).is_ok() {
+        return Err(LedgerError::AlreadyExists { path });
+    }
+    refuse_orphans(&path)?;
+    let unfinished = dir.join(UNFINISHED_FILE);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(cannot_write(&unfinished, &error));
+        }
+        _ => {}
+    }
+    fill(&unfinished, kind).map_err(|error| writing(&unfinished, &error))?;
+    fs::rename(&unfinished, &path)
+        .and_then(|()| sync_folder(dir))
+        .map_err(|error| cannot_write(&path, &error))
+}
+
+/// A write-ahead log without its ledger holds facts of a ledger that was lost. SQLite would delete it or
+/// mistake it for the new file's.
+fn refuse_orphans(path: &Path) -> Result<(), LedgerError> {
+    let log = with_suffix(path, "-wal");
+    let orphaned = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
+    if orphaned {
+        return Err(damaged(path, format!("it is gone, and {} is still there", log.display())));
+    }
+    Ok(())
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn fill(path: &Path, kind: Kind) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch("BEGIN")?;
+    connection.execute_batch(SCHEMA)?;
+    let mut meta = connection.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)")?;
+    meta.execute(("kind", kind.word()))?;
+    meta.execute(("created_at", Timestamp::now().to_string()))?;
+    meta.execute(("tool_version", env!("CARGO_PKG_VERSION")))?;
+    drop(meta);
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    connection.execute_batch("COMMIT")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// A new name is durable only when its folder is. Other platforms cannot sync a folder, nor need to.
+fn sync_folder(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+/// The connection of a run's writer: every commit reaches the disk before it returns.
+pub(super) fn writable(
+    path: &Path,
+    expected: Kind,
+    max_pages: Option<u32>,
+) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| reading(path, &error))?;
+    let kind = check(&connection, path)?;
+    require_kind(path, kind, expected)?;
+    quick_check(&connection, path)?;
+    prepare_to_write(&connection, max_pages).map_err(|error| writing(path, &error))?;
+    Ok(connection)
+}
+
+fn prepare_to_write(connection: &Connection, max_pages: Option<u32>) -> rusqlite::Result<()> {
+    // In WAL mode only FULL syncs the log at every commit; macOS needs to be told to mean it.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    if let Some(pages) = max_pages {
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    // Fails now, not at the first intent, where nothing can be written.
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+}
+
+/// The connection for reading beside a run's writer. It could write, but for a pragma: the last connection
+/// that closes moves the log into the file, which one opened as read-only could not.
+pub(super) fn beside_writer(path: &Path) -> Result<(Connection, Kind), LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| reading(path, &error))?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| reading(path, &error))?;
+    let kind = check(&connection, path)?;
+    Ok((connection, kind))
+}
+
+/// The connection for looking on, beside a run or after it.
+pub(super) fn readable(path: &Path) -> Result<(Connection, Kind), LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let plain = Connection::open_with_flags(path, flags)
+        .map_err(|error| reading(path, &error))
+        .and_then(|connection| Ok((check(&connection, path)?, connection)));
+    match plain {
+        Ok((kind, connection)) => Ok((connection, kind)),
+        Err(LedgerError::CannotRead { .. }) if !has_log(path) => frozen(path, flags),
+        Err(error) => Err(error),
+    }
+}
+
+fn has_log(path: &Path) -> bool {
+    fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// Where SQLite cannot make its shared memory, and no log says that a run is at work, the file is read as it
+/// lies there.
+fn frozen(path: &Path, flags: OpenFlags) -> Result<(Connection, Kind), LedgerError> {
+    let uri = format!("file:{}?immutable=1", percent_encoded(path));
+    let connection = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+        .map_err(|error| reading(path, &error))?;
+    let kind = check(&connection, path)?;
+    Ok((connection, kind))
+}
+
+fn percent_encoded(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.bytes().fold(String::new(), |mut uri, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+        uri
+    })
+}
+
+/// Makes sure that the file is a ledger of a format we know; says of which kind.
+fn check(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
+    let read = |error: rusqlite::Error| reading(path, &error);
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(read)?;
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if number("application_id").map_err(read)? != APPLICATION_ID {
+        return Err(damaged(path, "it is no ledger of meterferry"));
+    }
+    let format = number("user_version").map_err(read)?;
+    if format != FORMAT_VERSION {
+        return Err(LedgerError::OtherFormat { path: path.to_owned(), found: format, known: FORMAT_VERSION });
+    }
+    let kind = connection
+        .query_row("SELECT value FROM meta WHERE name = 'kind'", (), |row| row.get::<_, String>(0))
+        .optional()
+        .map_err(read)?;
+    let kind = kind.ok_or_else(|| damaged(path, "it does not say what it is a ledger of"))?;
+    kind.parse().map_err(|what: String| damaged(path, what))
+}
+
+/// A ledger of the other kind is never opened by mistake.
+pub(super) fn require_kind(path: &Path, found: Kind, expected: Kind) -> Result<(), LedgerError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(LedgerError::WrongKind { path: path.to_owned(), found, expected })
+}
+
+fn quick_check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let verdict = connection
+        .query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0))
+        .map_err(|error| reading(path, &error))?;
+    if verdict == "ok" { Ok(()) } else { Err(damaged(path, verdict)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_it_lies_there_whatever_its_folder_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("100% état? #1&mode=rw");
+        create(&odd, Kind::Simulated).unwrap();
+        let (_connection, kind) = frozen(&odd.join(LEDGER_FILE), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        assert_eq!(kind, Kind::Simulated);
+        let files: Vec<_> = fs::read_dir(&odd).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files.len(), 2, "the ledger and its lock: {files:?}");
+    }
+}

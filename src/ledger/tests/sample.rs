@@ -1,0 +1,141 @@
+//! Facts to store: one of every kind, and records that the next-state table allows.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    campaign::{
+        Address, Endpoint, Gateway, GatewaySettings, Options, Role, SerialNumber, TargetEnergy, Transfer,
+        TransferKey, Unit,
+    },
+    meter::{Addressing, Bound, Model, Readings},
+    transfer::{
+        Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent, Outcome, Reading,
+        Recorded, Resolution, Verification,
+    },
+};
+
+pub(super) fn key(id: &str) -> TransferKey {
+    TransferKey { campaign: "north".into(), id: id.into() }
+}
+
+pub(super) fn recorded(seq: u64, fact: Fact) -> Recorded {
+    let at = Timestamp::UNIX_EPOCH + SignedDuration::new(seq.cast_signed(), 123_456_789);
+    Recorded { seq, at, run: "run-1".into(), fact }
+}
+
+/// A fact that nobody needs durable at once, and that may follow itself.
+pub(super) fn lazy() -> Fact {
+    Fact::Identified { role: Role::Source, identity: Identity::SerialNumber(20_344_871) }
+}
+
+/// A fact that must be durable, and that may follow itself.
+pub(super) fn urgent() -> Fact {
+    ended(Outcome::Failed)
+}
+
+pub(super) fn ended(outcome: Outcome) -> Fact {
+    Fact::Ended(Ending { outcome, reason: "no \"answer\"\n".into(), hint: Some("look".into()) })
+}
+
+fn reading(energy: i64) -> Reading {
+    let energies = [energy, -energy, 0, 1, 9_999_999_999_999_999, energy, -9_999];
+    Reading { readings: Readings::from_energies(energies).unwrap(), at: Timestamp::UNIX_EPOCH }
+}
+
+fn endpoint(unit: u8, serial_number: SerialNumber) -> Endpoint {
+    let address = Address::Tcp { host: "gateway.example".into(), port: 502 };
+    let gateway = Gateway { name: Some("plant-a".into()), address, settings: GatewaySettings::default() };
+    Endpoint {
+        model: Model::Pm800,
+        gateway: Arc::new(gateway),
+        unit: Unit::new(unit).unwrap(),
+        serial_number,
+        addressing: Addressing::Jbus,
+    }
+}
+
+fn began() -> Fact {
+    let transfer = Transfer {
+        key: key("feeder-12"),
+        labels: [("building".to_owned(), "B7 – Süd".to_owned())].into(),
+        source: endpoint(1, SerialNumber::Any),
+        target: endpoint(247, SerialNumber::Pinned(11_000_126)),
+        options: Options::default(),
+    };
+    Fact::Began(Box::new(Began { meaning: transfer.meaning(), transfer, tool_version: "0.1.0".into() }))
+}
+
+fn intent(number: u32) -> Fact {
+    Fact::Intended(Box::new(Intent {
+        number,
+        attempt: 2,
+        staged: reading(1_234_567).readings,
+        source: reading(1_234_000),
+        pre_image: reading(567),
+        source_serial: None,
+        target_serial: Some(u32::MAX),
+        target_energy: TargetEnergy::Add,
+        at: Timestamp::UNIX_EPOCH,
+    }))
+}
+
+fn verification(bound: BoundUsed) -> Verification {
+    Verification { after: reading(1_234_568), bound }
+}
+
+fn bounds() -> [BoundUsed; 4] {
+    let bound = Bound { tolerance: 1_000, max_load: 100_000_000 };
+    [
+        BoundUsed::MaxLoad { bound, width: 5_000_000_000_000_000 },
+        BoundUsed::Tolerance { tolerance: 1_000 },
+        BoundUsed::MeasuredGrowth { tolerance: 1_000, growth: 7, over_milliseconds: 1_000 },
+        BoundUsed::Person,
+    ]
+}
+
+/// Facts of every kind, with every variety of what they carry.
+pub(super) fn every_fact() -> Vec<Fact> {
+    let mut facts = vec![
+        began(),
+        lazy(),
+        Fact::Identified { role: Role::Target, identity: Identity::Unproved("exception 2".into()) },
+        Fact::SourceRead(reading(1)),
+        Fact::TargetRead(reading(2)),
+        intent(1),
+        Fact::CommitSent { answer: "echo".into() },
+        Fact::StatusRead { word: 0xFFFF },
+        Fact::Fenced,
+        Fact::Looked(reading(3)),
+    ];
+    for how in [Closing::NotSent, Closing::NotCommitted] {
+        facts.push(Fact::Closed { how, reason: "nothing changed".into() });
+    }
+    for evidence in [Evidence::Status, Evidence::Settled, Evidence::FoundLater] {
+        facts.push(Fact::Committed { intent: 1, evidence, note: String::new() });
+    }
+    facts.extend(bounds().map(|bound| Fact::Verified(verification(bound))));
+    facts.push(Fact::Mismatched(verification(BoundUsed::Person)));
+    facts.extend(Outcome::ALL.map(ended));
+    for decision in [Resolution::Committed, Resolution::NotCommitted, Resolution::Accepted] {
+        facts.push(Fact::Resolved { decision, reason: "seen".into(), operator: "ana".into() });
+    }
+    facts
+}
+
+/// A record that the next-state table allows: each choice picks one of the facts that may follow.
+pub(super) fn legal_record(choices: &[usize]) -> Vec<Recorded> {
+    let mut history = History::default();
+    let mut record: Vec<Recorded> = Vec::new();
+    for choice in choices {
+        let next = history.seq + 1;
+        let fits = |fact: &Fact| history.clone().apply(recorded(next, fact.clone())).is_ok();
+        let fitting: Vec<Fact> = every_fact().into_iter().filter(fits).collect();
+        let Some(index) = choice.checked_rem(fitting.len()) else { break };
+        let fact = recorded(next, fitting[index].clone());
+        history.apply(fact.clone()).unwrap();
+        record.push(fact);
+    }
+    record
+}
