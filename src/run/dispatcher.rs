@@ -23,7 +23,7 @@ use super::{
 use crate::{
     campaign::Transfer,
     ledger::{Ledger, LedgerError},
-    modbus::{Connect, Link, Trace},
+    modbus::{Connect, Trace},
     transfer::{Ending, Fact, History, Machine, Outcome, Phase, Recorded, Step},
 };
 
@@ -64,13 +64,13 @@ pub struct RunReport {
     pub elapsed: Duration,
 }
 
-/// Does `transfers`, and tells what happens to `listen`. Fails only before anything is begun.
+/// Does `transfers`, and tells what happens to `listen`.
 pub async fn run(
     transfers: Vec<Arc<Transfer>>,
     ledger: Arc<dyn Ledger>,
     settings: RunSettings,
     listen: &mut (dyn FnMut(Event) + Send),
-) -> Result<RunReport, LedgerError> {
+) -> RunReport {
     let began = Instant::now();
     let endpoints = transfers.iter().flat_map(|transfer| [&transfer.source, &transfer.target]);
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
@@ -98,8 +98,8 @@ pub async fn run(
         defect: None,
         level: StopLevel::Go,
     };
-    dispatcher.dispatch(inbox).await?;
-    Ok(dispatcher.report(began.elapsed()))
+    dispatcher.dispatch(inbox).await;
+    dispatcher.report(began.elapsed())
 }
 
 /// A fact that waits to be durable.
@@ -129,11 +129,11 @@ struct Dispatcher<'a> {
 }
 
 impl Dispatcher<'_> {
-    async fn dispatch(&mut self, mut inbox: mpsc::Receiver<Message>) -> Result<(), LedgerError> {
+    async fn dispatch(&mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut stop = self.settings.stop.clone();
         self.heed(stop.level());
         loop {
-            self.begin_what_may()?;
+            self.begin_what_may();
             if self.workers.is_empty() && self.queue.due().is_none() {
                 break;
             }
@@ -155,12 +155,11 @@ impl Dispatcher<'_> {
         if let Err(error) = self.ledger.flush().await {
             self.broken(&error);
         }
-        Ok(())
     }
 
     // --- beginning ---
 
-    fn begin_what_may(&mut self) -> Result<(), LedgerError> {
+    fn begin_what_may(&mut self) {
         if self.level >= StopLevel::Rest || self.ledger_broken.is_some() {
             self.begin_nothing_new();
         }
@@ -168,27 +167,39 @@ impl Dispatcher<'_> {
             let Some(index) = self.queue.take() else { break };
             let machine = match self.parked.remove(&index) {
                 Some(machine) => machine,
-                None => self.machine(index)?,
+                None => match self.machine(index) {
+                    Ok(machine) => machine,
+                    Err(error) => {
+                        self.queue.release(index);
+                        self.broken(&error);
+                        self.give_up(index, "its record cannot be read", "repair the ledger, then run again");
+                        continue;
+                    }
+                },
             };
             let tools = self.tools.clone();
             let handle = self.workers.spawn(async move { (index, work(index, machine, tools).await) });
             self.working.insert(handle.id(), index);
         }
-        Ok(())
     }
 
     /// Transfers that were not begun are given up; those that wait for another try are let come to rest, and
     /// those with an open intent are settled.
     fn begin_nothing_new(&mut self) {
-        let waiting = self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();
+        let waiting =
+            self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();
         for index in waiting {
-            if self.parked.contains_key(&index) && self.level < StopLevel::Now && self.ledger_broken.is_none() {
+            if self.parked.contains_key(&index) && self.level < StopLevel::Now && self.ledger_broken.is_none()
+            {
                 self.queue.put(index);
                 continue;
             }
             self.parked.remove(&index);
             let (reason, hint) = match &self.ledger_broken {
-                Some(error) => (format!("not begun: the ledger cannot record ({error})"), "repair the ledger, then run again"),
+                Some(error) => (
+                    format!("not begun: the ledger cannot record ({error})"),
+                    "repair the ledger, then run again",
+                ),
                 None => ("not begun: the run was stopped".to_owned(), "run again"),
             };
             self.give_up(index, &reason, hint);
@@ -204,8 +215,7 @@ impl Dispatcher<'_> {
 
     fn history(&self, index: Index) -> Result<History, LedgerError> {
         let key = &self.transfers[index].key;
-        let facts = self.ledger.replay(key)?;
-        History::replay(facts).map_err(|error| LedgerError::illegal(key, &error))
+        Ok(self.ledger.record(key)?.history)
     }
 
     // --- recording ---
@@ -294,18 +304,17 @@ impl Dispatcher<'_> {
                 self.queue.park(index, Instant::now() + delay);
             }
             Released::Ended { machine, ending } => {
-                let sent = !ending.outcome_needs_no_request();
-                let attempts = if sent { machine.attempt() } else { 0 };
-                self.end(index, machine.history(), ending, attempts);
+                self.end(index, machine.history(), ending, machine.attempts());
             }
             Released::NotRecorded { machine, error } => {
                 let ending = unrecorded(machine.history().phase(), &error);
-                self.end(index, machine.history(), ending, machine.attempt());
+                self.end(index, machine.history(), ending, machine.attempts());
             }
             Released::Defect { machine, error } => {
                 self.defect.get_or_insert_with(|| format!("{}: {error}", self.transfers[index].key));
-                let ending = interrupted(machine.history().phase(), &format!("a defect in meterferry: {error}"));
-                self.end(index, machine.history(), ending, machine.attempt());
+                let ending =
+                    interrupted(machine.history().phase(), &format!("a defect in meterferry: {error}"));
+                self.end(index, machine.history(), ending, machine.attempts());
             }
         }
     }
@@ -318,13 +327,13 @@ impl Dispatcher<'_> {
         } else {
             "stopped at once"
         };
-        let history = self.history(index).unwrap_or_default();
+        let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
         let ending = interrupted(history.phase(), why);
         self.end(index, &history, ending, 1);
     }
 
     fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
-        let history = self.history(index).unwrap_or_default();
+        let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
         let ending = match history.phase() {
             Phase::Idle | Phase::Done | Phase::Mismatch => {
                 Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
@@ -332,6 +341,16 @@ impl Dispatcher<'_> {
             phase @ (Phase::Open | Phase::Committed) => interrupted(phase, reason),
         };
         self.end(index, &history, ending, 0);
+    }
+
+    /// A transfer whose record cannot be read: an intent may be open in it.
+    fn end_unreadable(&mut self, index: Index) {
+        let ending = Ending {
+            outcome: Outcome::Unknown,
+            reason: "its record in the ledger cannot be read: what was done is not known".to_owned(),
+            hint: Some("restore the ledger from a copy, then run again".to_owned()),
+        };
+        self.end(index, &History::default(), ending, 0);
     }
 
     fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
@@ -356,7 +375,8 @@ impl Dispatcher<'_> {
     }
 
     fn report(self, elapsed: Duration) -> RunReport {
-        let results: Vec<_> = self.results.into_iter().map(|result| result.expect("every transfer has ended")).collect();
+        let results: Vec<_> =
+            self.results.into_iter().map(|result| result.expect("every transfer has ended")).collect();
         let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
         for result in &results {
             *counts.entry(result.outcome).or_default() += 1;

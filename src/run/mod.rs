@@ -18,6 +18,6 @@ pub use clock::Clock;
 pub use dispatcher::{RunReport, RunSettings, run};
 pub use event::Event;
 pub use gate::Gates;
-pub use look::{Looked, LookSettings, Would, look};
+pub use look::{LookSettings, Looked, Would, look};
 pub use result::{Times, TransferResult};
 pub use stop::{Stop, StopLevel, Stopper};

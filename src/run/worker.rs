@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    Clock, Gates, Stop, StopLevel,
-    gate::Permit,
-    queue::Index,
-};
+use super::{Clock, Gates, Stop, StopLevel, gate::Permit, queue::Index};
 use crate::{
     campaign::{Endpoint, Role},
     modbus::Link,
-    transfer::{Action, Ending, Machine, Now, Recorded, Reply, Step},
+    transfer::{Action, Ending, Machine, Recorded, Reply, Step},
 };
 
 /// What a worker tells the dispatcher. Internal: it carries the way to answer.
 pub(super) enum Message {
     /// Record this, and answer when the transfer may go on.
-    Record { index: Index, recorded: Recorded, step: Step, attempt: u32, answer: oneshot::Sender<Result<(), String>> },
+    Record {
+        index: Index,
+        recorded: Recorded,
+        step: Step,
+        attempt: u32,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
 }
 
 /// How a worker let go of its machine.
@@ -58,7 +60,7 @@ struct Worker {
 impl Worker {
     async fn work(mut self) -> Released {
         loop {
-            let (action, now) = self.next().await;
+            let action = self.next().await;
             let reply = match action {
                 Action::Record(recorded) => match self.record(recorded).await {
                     Ok(()) => Reply::Recorded,
@@ -84,7 +86,7 @@ impl Worker {
                     Reply::Relinked
                 }
                 Action::Wait(delay) => {
-                    if !self.slept(now, delay).await {
+                    if !self.slept(delay).await {
                         continue;
                     }
                     Reply::Waited
@@ -104,15 +106,14 @@ impl Worker {
 
     /// The next action, asked for when it can be done at once if the gateway is held: a commit must follow its
     /// check in time.
-    async fn next(&mut self) -> (Action, Now) {
+    async fn next(&mut self) -> Action {
         if self.tools.stop.level() >= StopLevel::Rest {
             self.machine.stop();
         }
         if let Some(held) = &self.held {
             held.pace().await;
         }
-        let now = self.tools.clock.now();
-        (self.machine.next(now), now)
+        self.machine.next(self.tools.clock.now())
     }
 
     fn endpoint(&self, role: Role) -> Endpoint {
@@ -151,7 +152,7 @@ impl Worker {
     }
 
     /// Sleeps, unless somebody asks the run to stop meanwhile. Whether the time is over.
-    async fn slept(&mut self, _since: Now, delay: std::time::Duration) -> bool {
+    async fn slept(&mut self, delay: std::time::Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(delay) => true,
             () = self.tools.stop.changed() => false,

@@ -71,6 +71,7 @@ pub struct Machine {
     times: Option<IntentTimes>,
     jitter: Jitter,
     stopping: bool,
+    begun: bool,
     setback: Option<String>,
 }
 
@@ -89,6 +90,7 @@ impl Machine {
             times: None,
             jitter: Jitter::new(seed),
             stopping: false,
+            begun: false,
             setback: None,
         }
     }
@@ -106,6 +108,11 @@ impl Machine {
     /// Which try of this run it is, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// How many tries this run made: 0 if the record said all there is to say.
+    pub fn attempts(&self) -> u32 {
+        if self.begun { self.attempt } else { 0 }
     }
 
     /// Why the last try came to nothing.
@@ -245,6 +252,7 @@ impl Machine {
     }
 
     fn note_beginning(&mut self) {
+        self.begun = true;
         self.outbox.push_back(Fact::Began(Box::new(Began {
             meaning: self.plan.meaning(),
             transfer: (*self.plan).clone(),

@@ -1,0 +1,248 @@
+//! Looking without touching: what a run would do. The links it uses have no way to write.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt;
+
+use super::{Clock, Gates, Stop, StopLevel};
+use crate::{
+    campaign::{Role, Transfer},
+    meter::Readings,
+    modbus::{Connect, ReadLink, Trace},
+    transfer::{
+        History, Identity, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed, Verdict,
+    },
+};
+
+/// How to look.
+pub struct LookSettings {
+    /// How many transfers are looked at at a time.
+    pub parallel: usize,
+    /// The clock for the surveys.
+    pub clock: Clock,
+    /// Makes connections.
+    pub connector: Arc<dyn Connect>,
+    /// Where frames are written.
+    pub trace: Option<Trace>,
+    /// Asks to stop.
+    pub stop: Stop,
+}
+
+/// What a run would do with a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Would {
+    /// Write the staged words into the target.
+    Transfer,
+    /// Nothing: it is done.
+    Nothing,
+    /// Look at the target, since an intent is open or a commit is not verified.
+    Settle,
+    /// Say no.
+    Refuse,
+    /// Fail to reach a meter.
+    NotReach,
+    /// Fail otherwise.
+    Fail,
+    /// Not looked at: stopped.
+    NotLooked,
+}
+
+impl Would {
+    /// The word used on the terminal.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::Nothing => "nothing",
+            Self::Settle => "settle",
+            Self::Refuse => "refuse",
+            Self::NotReach => "not_reach",
+            Self::Fail => "fail",
+            Self::NotLooked => "not_looked",
+        }
+    }
+}
+
+/// What was seen.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// The transfer.
+    pub transfer: Arc<Transfer>,
+    /// What a run would do.
+    pub would: Would,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// What the guards said.
+    pub verdicts: Vec<Verdict>,
+    /// Who answered as the source.
+    pub source_identity: Option<Identity>,
+    /// Who answered as the target.
+    pub target_identity: Option<Identity>,
+    /// What the source has counted.
+    pub source: Option<Readings>,
+    /// What the target holds.
+    pub target: Option<Readings>,
+    /// The words that would be staged.
+    pub staged: Option<Readings>,
+}
+
+/// Looks at the meters of transfers with these records, and says what a run would do. In the order given.
+pub async fn look(transfers: Vec<(Arc<Transfer>, History)>, settings: LookSettings) -> Vec<Looked> {
+    let endpoints = transfers.iter().flat_map(|(transfer, _)| [&transfer.source, &transfer.target]);
+    let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
+    let (gates, settings) = (&gates, &settings);
+    futures::stream::iter(transfers)
+        .map(|(transfer, history)| async move { look_at(transfer, &history, gates, settings).await })
+        .buffered(settings.parallel.max(1))
+        .collect()
+        .await
+}
+
+async fn look_at(
+    transfer: Arc<Transfer>,
+    history: &History,
+    gates: &Gates<ReadLink>,
+    settings: &LookSettings,
+) -> Looked {
+    if let Some(known) = known_without_looking(&transfer, history) {
+        return known;
+    }
+    let mut attempt = 1;
+    loop {
+        let mut survey = Survey::new(Arc::clone(&transfer), history.closed_intents.clone());
+        let Some(end) = carry_out(&mut survey, &transfer, gates, settings).await else {
+            return seen(transfer, &survey, Would::NotLooked, "stopped".to_owned(), None);
+        };
+        match end {
+            Surveyed::Failed(failure)
+                if failure.retry() == RetryClass::Again && attempt < transfer.options.retry.attempts =>
+            {
+                tokio::time::sleep(backoff(&transfer, attempt)).await;
+                attempt += 1;
+            }
+            end => return told(transfer, &survey, end),
+        }
+    }
+}
+
+fn backoff(transfer: &Transfer, attempt: u32) -> Duration {
+    let retry = &transfer.options.retry;
+    retry.backoff.saturating_mul(1 << (attempt - 1).min(20)).min(retry.max_backoff)
+}
+
+/// Drives a survey to its end; `None` if stopped.
+async fn carry_out(
+    survey: &mut Survey,
+    transfer: &Transfer,
+    gates: &Gates<ReadLink>,
+    settings: &LookSettings,
+) -> Option<Surveyed> {
+    loop {
+        if settings.stop.level() > StopLevel::Go {
+            return None;
+        }
+        let reply = match survey.next(settings.clock.now()) {
+            Err(end) => return Some(end.clone()),
+            Ok(Look::Read(role, read)) => {
+                let endpoint = transfer.endpoint(role);
+                let permit = gates.enter(endpoint, survey.step()).await;
+                permit.pace().await;
+                Reply::Read(permit.read(endpoint, read).await)
+            }
+            Ok(Look::Wait(delay)) => {
+                tokio::time::sleep(delay).await;
+                Reply::Waited
+            }
+        };
+        survey.handle(settings.clock.now(), reply, &mut Vec::new());
+    }
+}
+
+fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<Looked> {
+    let began = history.began.as_ref();
+    let changed = began.map(|began| &began.meaning).filter(|meaning| **meaning != transfer.meaning());
+    let known = |would, reason: String, hint: Option<&str>| {
+        let intent = history.intent.as_deref();
+        Some(Looked {
+            transfer: Arc::clone(transfer),
+            would,
+            reason,
+            hint: hint.map(str::to_owned),
+            verdicts: Vec::new(),
+            source_identity: history.source_identity.clone(),
+            target_identity: history.target_identity.clone(),
+            source: intent.map(|intent| intent.source.readings.clone()),
+            target: history.verification.as_ref().map(|verification| verification.after.readings.clone()),
+            staged: intent.map(|intent| intent.staged.clone()),
+        })
+    };
+    match (history.phase(), changed) {
+        (Phase::Idle, _) => None,
+        (Phase::Done, None) => known(Would::Nothing, Outcome::AlreadyDone.to_string(), None),
+        (Phase::Done, Some(done)) => {
+            let refusal =
+                Refusal::MeaningChanged { done: Box::new(done.clone()), asked: Box::new(transfer.meaning()) };
+            known(Would::Refuse, refusal.to_string(), Some(&refusal.hint()))
+        }
+        (Phase::Mismatch, _) => known(
+            Would::Nothing,
+            "the target did not hold what was staged when it was verified".to_owned(),
+            Some("look at the meter, then use `meterferry resolve`"),
+        ),
+        (Phase::Open, _) => {
+            known(Would::Settle, "an intent is open: a commit may have taken effect".to_owned(), None)
+        }
+        (Phase::Committed, _) => {
+            known(Would::Settle, "the commit took effect and is not verified yet".to_owned(), None)
+        }
+    }
+}
+
+fn told(transfer: Arc<Transfer>, survey: &Survey, end: Surveyed) -> Looked {
+    match end {
+        Surveyed::Clear(findings) => {
+            let mut looked = seen(transfer, survey, Would::Transfer, "every guard passed".to_owned(), None);
+            looked.staged = Some(findings.staged);
+            looked
+        }
+        Surveyed::Refused(refusal) => {
+            seen(transfer, survey, Would::Refuse, refusal.to_string(), Some(refusal.hint()))
+        }
+        Surveyed::Failed(failure) => {
+            let would = match failure.outcome() {
+                Outcome::Unreachable => Would::NotReach,
+                _ => Would::Fail,
+            };
+            seen(transfer, survey, would, failure.to_string(), Some(failure.hint()))
+        }
+        Surveyed::CommittedEarlier(intent) => {
+            let reason =
+                format!("the target holds what intent {} staged: it would be verified", intent.number);
+            seen(transfer, survey, Would::Settle, reason, None)
+        }
+    }
+}
+
+fn seen(
+    transfer: Arc<Transfer>,
+    survey: &Survey,
+    would: Would,
+    reason: String,
+    hint: Option<String>,
+) -> Looked {
+    let readings = |role| survey.reading(role).map(|reading| reading.readings.clone());
+    Looked {
+        would,
+        reason,
+        hint,
+        verdicts: survey.verdicts().to_vec(),
+        source_identity: survey.identity(Role::Source).cloned(),
+        target_identity: survey.identity(Role::Target).cloned(),
+        source: readings(Role::Source),
+        target: readings(Role::Target),
+        staged: None,
+        transfer,
+    }
+}
