@@ -149,6 +149,17 @@ impl State {
         waiting.map(|pending| &pending.recorded).or_else(kept).map_or(0, |recorded| recorded.seq)
     }
 
+    fn chosen(&self, scope: Scope<'_>) -> Vec<(TransferKey, Vec<Recorded>)> {
+        let owned = |(key, facts): (&TransferKey, &Vec<Recorded>)| (key.clone(), facts.clone());
+        match scope {
+            Scope::All => self.durable.iter().map(owned).collect(),
+            Scope::Campaign(campaign) => {
+                self.durable.iter().filter(|(key, _)| *key.campaign == *campaign).map(owned).collect()
+            }
+            Scope::Transfer(key) => self.durable.get_key_value(key).map(owned).into_iter().collect(),
+        }
+    }
+
     fn is_dead(&self) -> bool {
         *self.crash.borrow()
     }
@@ -267,13 +278,8 @@ impl Replay for MemoryLedger {
     }
 
     fn visit(&self, scope: Scope<'_>, take: &mut dyn FnMut(TransferRecord)) -> Result<(), LedgerError> {
-        let durable = self.state().durable.clone();
-        let wanted = |key: &TransferKey| match scope {
-            Scope::All => true,
-            Scope::Campaign(campaign) => *key.campaign == *campaign,
-            Scope::Transfer(wanted) => key == wanted,
-        };
-        for (key, facts) in durable.into_iter().filter(|(key, _)| wanted(key)) {
+        let chosen = self.state().chosen(scope);
+        for (key, facts) in chosen {
             let mut record = TransferRecord::empty(key);
             facts.into_iter().try_for_each(|recorded| record.push(recorded))?;
             take(record);

@@ -21,7 +21,7 @@ const HOLDER_LIMIT: u64 = 300;
 /// The lock of one run, until it is dropped.
 #[derive(Debug)]
 pub(super) struct RunLock {
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
@@ -49,7 +49,15 @@ impl RunLock {
             }
         }
         sign(&mut file).map_err(cannot)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closing alone is not enough for a process that is just being started: until it runs its program it
+        // holds the same open file. If this fails the end of the process lets go.
+        let _ = self.file.unlock();
     }
 }
 
@@ -77,4 +85,18 @@ fn host_name() -> String {
     let name = from_kernel().or_else(from_environment).unwrap_or_default();
     let name = name.trim();
     if name.is_empty() { "this machine".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_free_at_once_though_a_process_being_started_still_has_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = RunLock::take(dir.path(), Duration::ZERO).unwrap();
+        let _inherited = lock.file.try_clone().unwrap();
+        drop(lock);
+        RunLock::take(dir.path(), Duration::ZERO).unwrap();
+    }
 }

@@ -56,6 +56,16 @@ fn a_truncated_ledger_is_never_taken_for_a_shorter_one() {
 }
 
 #[test]
+fn a_bad_page_is_noticed_before_anything_begins() {
+    let (dir, mut bytes) = filled();
+    let middle = bytes.len() / 2 / 4_096 * 4_096;
+    bytes[middle..middle + 4_096].fill(0xA5);
+    std::fs::write(dir.path().join(LEDGER_FILE), &bytes).unwrap();
+    let error = SqliteLedger::open_for_run(dir.path(), Kind::Real, Duration::ZERO).unwrap_err();
+    assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+}
+
+#[test]
 fn a_row_that_cannot_be_true_is_named_with_its_transfer_and_number() {
     let good = crate::ledger::format::encode(&urgent()).unwrap();
     let closed = r#"{"kind":"closed","how":"not_sent","reason":""}"#;

@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod group;
+mod kill;
 mod memory;
 mod opening;
 mod properties;
