@@ -125,7 +125,7 @@ impl Machine {
         match &self.state {
             State::Begin | State::Rest { .. } | State::Over(_) => Step::Identify,
             State::Survey(survey) => survey.step(),
-            State::Staging(staging) if self.nothing_to_record() => staging.step(),
+            State::Staging(staging) if self.nothing_fact_to_record() => staging.step(),
             State::Staging(_) => Step::Intend,
             State::Polling(_) => Step::Status,
             State::Settling(_) => Step::Settle,
@@ -136,7 +136,7 @@ impl Machine {
     /// Whether the target's gateway must serve nobody else until the next action that says otherwise: from the
     /// first staged word to the commit.
     pub fn holds_gateway(&self) -> bool {
-        matches!(self.state, State::Staging(_)) && self.nothing_to_record()
+        matches!(self.state, State::Staging(_)) && self.nothing_fact_to_record()
     }
 
     /// Asks the transfer to come to rest: nothing new is begun, what is open is settled.
@@ -153,7 +153,7 @@ impl Machine {
             self.come_to_rest();
         }
         loop {
-            if let Some(recorded) = self.to_record(now.wall) {
+            if let Some(recorded) = self.fact_to_record(now.wall) {
                 return Action::Record(recorded);
             }
             match self.ask(now) {
@@ -518,11 +518,11 @@ impl Machine {
 
     // --- the record ---
 
-    fn nothing_to_record(&self) -> bool {
+    fn nothing_fact_to_record(&self) -> bool {
         self.outbox.is_empty() && self.recording.is_none()
     }
 
-    fn to_record(&mut self, at: Timestamp) -> Option<Recorded> {
+    fn fact_to_record(&mut self, at: Timestamp) -> Option<Recorded> {
         if self.recording.is_none() {
             let fact = self.outbox.pop_front()?;
             self.recording =
