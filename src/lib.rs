@@ -2,5 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod job;
 pub mod meter;
 pub mod simulator;
