@@ -41,7 +41,7 @@ impl Source {
         let json = document.to_json();
         let violations = schema.violations(&json);
         let bad = violations.iter().map(|violation| part(&violation.pointer)).collect();
-        found.extend(explain::explain(&document, &schema.source, violations));
+        found.extend(explain::explain(&document, &schema.source, &violations));
         Some(Self { document, json, bad })
     }
 

@@ -16,7 +16,8 @@ use serde_json::Value;
 pub(super) use endpoint::{Endpoint, Gateway, SerialText, Target};
 pub(super) use options::{GatewayOptions, Options};
 pub(super) use scalar::{
-    DurationText, EnergyText, FileText, HostText, NAME_PATTERN, Name, PowerText, Version,
+    DURATION_PATTERN, DurationText, ENERGY_PATTERN, EnergyText, FileText, HOST_PATTERN, HostText,
+    NAME_PATTERN, Name, POWER_PATTERN, PowerText, Version,
 };
 
 /// A job file: transfers of accumulated energies from old meters into their replacements.

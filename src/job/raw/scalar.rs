@@ -10,10 +10,11 @@ use serde::Deserialize;
 pub(in crate::job) const NAME_PATTERN: &str = "^[A-Za-z0-9._-]{1,100}$";
 /// What [`NAME_PATTERN`] asks for, in words.
 pub(in crate::job) const NAME_EXPECTED: &str = "1 to 100 of the characters A-Z a-z 0-9 . _ -";
-const DURATION_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h)( ?[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h))*$";
-const ENERGY_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(Wh|kWh|MWh|GWh)$";
-const POWER_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(VA|kVA|MVA|GVA)$";
-const HOST_PATTERN: &str = r"^[A-Za-z0-9._:%-]{1,253}$";
+pub(in crate::job) const DURATION_PATTERN: &str =
+    r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h)( ?[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h))*$";
+pub(in crate::job) const ENERGY_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(Wh|kWh|MWh|GWh)$";
+pub(in crate::job) const POWER_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(VA|kVA|MVA|GVA)$";
+pub(in crate::job) const HOST_PATTERN: &str = r"^[A-Za-z0-9._:%-]{1,253}$";
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $pattern:expr, $expected:expr) => {
