@@ -15,6 +15,7 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod job;
 pub mod ledger;
 pub mod meter;
 pub mod modbus;

@@ -22,9 +22,28 @@ pub struct Place {
     pub member: Member,
 }
 
+/// What two places have in common that they must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictKind {
+    /// Two transfers of one id.
+    DuplicateId,
+    /// One meter is the target of two transfers.
+    TargetTwice,
+    /// One meter is the source of two transfers.
+    SourceTwice,
+    /// One meter is the source of one transfer and the target of another.
+    SourceAndTarget,
+    /// One meter is at both ends of one transfer.
+    SourceIsTarget,
+    /// Two meters are said to answer at one address.
+    SharedAddress,
+}
+
 /// Two places that cannot both be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
+    /// What they have in common.
+    pub kind: ConflictKind,
     /// Where it was found.
     pub at: Place,
     /// What it conflicts with, found earlier.
@@ -61,6 +80,7 @@ impl<'a> Seen<'a> {
         let id = &*plan.key.id;
         if let Some(first) = self.ids.insert(id, transfer) {
             found.push(Conflict {
+                kind: ConflictKind::DuplicateId,
                 at: Place { transfer, member: Member::Id },
                 with: Place { transfer: first, member: Member::Id },
                 message: format!("transfer id {id:?} is used twice in campaign {:?}", plan.key.campaign),
@@ -108,21 +128,30 @@ fn conflict(at: Place, with: Place, role: Role, meter: &str) -> Conflict {
         Member::Endpoint(earlier) => earlier,
         Member::Id => role,
     };
-    let message = match (role, earlier) {
-        (Role::Target, Role::Target) => format!("{meter} is the target of two transfers"),
-        (Role::Source, Role::Source) => format!("{meter} is the source of two transfers"),
-        _ if at.transfer == with.transfer => {
-            format!("{meter} is both the source and the target of this transfer")
+    let (kind, message) = match (role, earlier) {
+        (Role::Target, Role::Target) => {
+            (ConflictKind::TargetTwice, format!("{meter} is the target of two transfers"))
         }
-        _ => format!("{meter} is the source of one transfer and the target of another"),
+        (Role::Source, Role::Source) => {
+            (ConflictKind::SourceTwice, format!("{meter} is the source of two transfers"))
+        }
+        _ if at.transfer == with.transfer => {
+            let message = format!("{meter} is both the source and the target of this transfer");
+            (ConflictKind::SourceIsTarget, message)
+        }
+        _ => {
+            let message = format!("{meter} is the source of one transfer and the target of another");
+            (ConflictKind::SourceAndTarget, message)
+        }
     };
     let hint =
         "each meter may appear once in a campaign: check the gateway, the unit and the serial number of both";
-    Conflict { at, with, message, hint: hint.to_owned() }
+    Conflict { kind, at, with, message, hint: hint.to_owned() }
 }
 
 fn shared_address(at: Place, with: Place, meter: &str) -> Conflict {
     Conflict {
+        kind: ConflictKind::SharedAddress,
         at,
         with,
         message: format!("{meter} is named with two serial numbers: two meters cannot answer at one address"),

@@ -8,7 +8,7 @@ mod meaning;
 mod options;
 mod transfer;
 
-pub use checks::{Conflict, Member, Place, conflicts};
+pub use checks::{Conflict, ConflictKind, Member, Place, conflicts};
 pub use endpoint::{Address, Endpoint, Gateway, GatewayKey, GatewaySettings, Role, SerialNumber, Unit};
 pub use meaning::{Meaning, MeterMeaning};
 pub use options::{Options, Retry, TargetEnergy, Verify};

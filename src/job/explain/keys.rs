@@ -1,0 +1,235 @@
+//! Keys that are unknown, missing, or must not stand together.
+
+use serde_json::Value;
+
+use super::{Case, short};
+use crate::job::{
+    diagnostic::{Code, Diagnostic},
+    suggest,
+    tree::{Key, Kind},
+};
+
+/// Keys of a source whose readings are written in the job.
+const TYPED: [&str; 3] = ["readings", "registers", "taken"];
+/// Options that the design names and this version does not do.
+const LATER: [&str; 3] = ["totals", "after", "captured_within"];
+const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"];
+const SERIAL_LINE: [&str; 6] = ["device", "baud", "parity", "data_bits", "stop_bits", "transport"];
+const TRANSFER_OPTIONS: [&str; 8] = [
+    "write_mode",
+    "target_energy",
+    "fresh_below",
+    "allow_zero",
+    "verify",
+    "retry",
+    "command_timeout",
+    "settle",
+];
+
+/// One diagnostic a key.
+pub(super) fn unknown(case: &Case<'_>, names: &[String]) -> Vec<Diagnostic> {
+    if is_endpoint(case) && has_any(case, &TYPED) {
+        return vec![typed_source(case)];
+    }
+    if transport(case).is_some_and(|transport| transport.starts_with("rtu")) {
+        return Vec::new();
+    }
+    names.iter().map(|name| unknown_key(case, name)).collect()
+}
+
+fn unknown_key(case: &Case<'_>, name: &str) -> Diagnostic {
+    let known = known_keys(case);
+    if case.violation.pointer.is_empty() && !known.contains(&"transfers") {
+        return not_in_an_include(case, name);
+    }
+    if LATER.contains(&name) {
+        return at_key(case, name, Code::NotSupportedYet, format!("`{name}` is not supported yet"))
+            .hint("remove it: nothing is carried without this option being understood");
+    }
+    let complaint =
+        at_key(case, name, Code::UnknownKey, format!("`{}` is no key {}", short(name), inside(case)));
+    if name == "<<" {
+        return complaint
+            .hint("YAML merge keys are not supported: write what transfers share under `defaults`");
+    }
+    match (elsewhere(case, name), suggest::closest(name, &known)) {
+        (Some(place), _) => complaint.hint(place),
+        (None, Some(close)) => complaint.hint(format!("did you mean `{close}`?")),
+        (None, None) if known.is_empty() => complaint,
+        (None, None) => complaint.hint(format!("keys here are: {}", known.join(", "))),
+    }
+}
+
+/// A key that is known, but not here.
+fn elsewhere(case: &Case<'_>, name: &str) -> Option<String> {
+    let inside_defaults = case.violation.pointer == "/defaults";
+    let place = match name {
+        "tolerance" | "max_load" => "under `verify`".to_owned(),
+        "attempts" | "backoff" | "max_backoff" => "under `retry`".to_owned(),
+        _ if GATEWAY_OPTIONS.contains(&name) && inside_defaults => "under `defaults`, `gateway`".to_owned(),
+        _ if GATEWAY_OPTIONS.contains(&name) => {
+            "in a gateway under `gateways`, or under `defaults`, `gateway`".to_owned()
+        }
+        _ if SERIAL_LINE.contains(&name) => "in a gateway under `gateways`".to_owned(),
+        _ if TRANSFER_OPTIONS.contains(&name) && case.violation.pointer.is_empty() => {
+            "under `defaults`".to_owned()
+        }
+        _ if TRANSFER_OPTIONS.contains(&name) && is_endpoint(case) => {
+            "in the transfer, next to `source` and `target`".to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("`{name}` belongs {place}"))
+}
+
+fn not_in_an_include(case: &Case<'_>, name: &str) -> Diagnostic {
+    let hint = match name {
+        "include" => "name all files in the job's own `include`: an included file cannot include others",
+        "campaign" | "transfers" => {
+            "pass this file to the command next to the other: files that name one campaign merge"
+        }
+        _ => "move it to the job that includes this file",
+    };
+    let message = format!("`{}` cannot stand in an included file", short(name));
+    at_key(case, name, Code::IncludeNotAllowed, message).expected("only `gateways` and `defaults`").hint(hint)
+}
+
+fn typed_source(case: &Case<'_>) -> Diagnostic {
+    let typed = TYPED.into_iter().find(|name| key(case, name).is_some()).unwrap_or(TYPED[0]);
+    at_key(
+        case,
+        typed,
+        Code::NotSupportedYet,
+        format!("`{typed}`: readings written in a job are not supported yet"),
+    )
+    .expected("a live meter: `gateway` or `host`, `unit`, `serial_number`")
+    .hint("carry the readings while the old meter still answers, or wait for a version that supports this")
+}
+
+/// A required key that is not there. Nothing where the reason is reported already.
+pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
+    if is_endpoint(case) && has_any(case, &TYPED) {
+        return None;
+    }
+    if case.violation.schema.ends_with("/else") {
+        return Some(no_address(case));
+    }
+    let message = format!("`{name}` is missing {}", inside(case));
+    let complaint =
+        Diagnostic::error(Code::MissingKey, message).at(case.document.spot(&case.violation.pointer));
+    Some(complaint.expected(format!("`{name}` is required here")).hint(how_to_add(name)))
+}
+
+fn no_address(case: &Case<'_>) -> Diagnostic {
+    let hint = if key(case, "port").is_some() {
+        "`port` alone is no address: add `host`"
+    } else {
+        "add `gateway: NAME` with a name from `gateways`, or `host: ADDRESS`"
+    };
+    Diagnostic::error(Code::NoAddress, format!("nothing says where the meter is {}", inside(case)))
+        .at(case.document.spot(&case.violation.pointer))
+        .expected("`gateway` or `host` is required here")
+        .hint(hint)
+}
+
+fn how_to_add(name: &str) -> &'static str {
+    match name {
+        "version" => "add `version: 1`",
+        "campaign" => "add `campaign: NAME`; the ledger remembers transfers by campaign and id",
+        "transfers" => "add `transfers:` with at least one transfer",
+        "id" => "add `id: NAME`, one of its own for every transfer",
+        "source" => "add `source:` with the old meter's model, address, unit and serial number",
+        "target" => "add `target:` with the replacement's model, address, unit and serial number",
+        "model" => "add `model:` with the meter's family: CM2000, CM3000, CM4000 or PM800",
+        "unit" => "add `unit:` with the unit (slave) number set in the meter, 1 to 247",
+        "serial_number" => {
+            "add `serial_number:` from the meter's label; `serial_number: any` goes without proof that it is the right meter"
+        }
+        "host" => "add `host:` with the gateway's name or IP address",
+        "transport" => "add `transport: tcp`",
+        _ => "add it",
+    }
+}
+
+/// `host` or `port` next to `gateway`.
+pub(super) fn forbidden(case: &Case<'_>) -> Option<Diagnostic> {
+    let (endpoint, field) = case.violation.pointer.rsplit_once('/')?;
+    let sibling = |name: &str| case.document.find(&format!("{endpoint}/{name}")).is_some();
+    if field == "port" && sibling("host") {
+        return None;
+    }
+    let complaint =
+        Diagnostic::error(Code::TwoAddresses, format!("`gateway` and `{field}` cannot stand together"))
+            .at(case.document.key_spot(&case.violation.pointer))
+            .related(
+                case.document.key_spot(&format!("{endpoint}/gateway")),
+                "the meter is behind this gateway",
+            )
+            .hint("the gateway says host and port: remove them here, or remove `gateway`");
+    Some(complaint.expected("either `gateway`, or `host` and `port`"))
+}
+
+/// The name of a gateway or label with characters it may not have.
+pub(super) fn bad_name(case: &Case<'_>, name: &str) -> Diagnostic {
+    let expected =
+        case.schema.pointer("/propertyNames/errorMessage").or_else(|| case.schema.get("errorMessage"));
+    let expected = expected.and_then(Value::as_str).unwrap_or("another name");
+    at_key(case, name, Code::BadName, format!("`{}` cannot be a name {}", short(name), inside(case)))
+        .expected(expected)
+        .hint("choose a name of plain letters, digits and `-`")
+}
+
+fn at_key(case: &Case<'_>, name: &str, code: Code, message: String) -> Diagnostic {
+    let spot = match key(case, name) {
+        Some(key) => case.document.spot_at(key.at),
+        None => case.document.spot(&case.violation.pointer),
+    };
+    Diagnostic::error(code, message).at(spot)
+}
+
+fn key<'a>(case: &Case<'a>, name: &str) -> Option<&'a Key> {
+    let Kind::Map(entries) = case.kind() else { return None };
+    entries.iter().map(|(key, _)| key).find(|key| *key.name == *name)
+}
+
+fn has_any(case: &Case<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| key(case, name).is_some())
+}
+
+fn is_endpoint(case: &Case<'_>) -> bool {
+    matches!(case.field(), "source" | "target")
+}
+
+fn transport<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let found = case.document.find(&format!("{}/transport", case.violation.pointer))?;
+    match &found.node.kind {
+        Kind::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn known_keys<'a>(case: &Case<'a>) -> Vec<&'a str> {
+    let properties = case.schema.get("properties").and_then(Value::as_object);
+    properties.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect()
+}
+
+/// Where in the job a map stands, in words.
+fn inside(case: &Case<'_>) -> String {
+    let mut segments = case.violation.pointer.split('/').skip(1);
+    match (segments.next(), segments.next(), segments.next()) {
+        (None, ..) => "at the top of the file".to_owned(),
+        (Some("transfers"), Some(index), None) => format!("in {}", transfer(case, index)),
+        (Some("transfers"), Some(index), Some(part)) => format!("in the {part} of {}", transfer(case, index)),
+        (Some("gateways"), Some(name), _) => format!("in the gateway `{}`", short(name)),
+        _ => format!("under `{}`", case.violation.pointer[1..].replace('/', ".")),
+    }
+}
+
+/// A transfer by its id, or by its place where it has none.
+fn transfer(case: &Case<'_>, index: &str) -> String {
+    let id = case.document.find(&format!("/transfers/{index}/id")).map(|found| &found.node.kind);
+    match id {
+        Some(Kind::Text(id)) => format!("transfer `{}`", short(id)),
+        _ => format!("transfer {}", index.parse::<usize>().map_or(0, |index| index + 1)),
+    }
+}

@@ -1,0 +1,144 @@
+//! What the schema did not accept, in words a metering technician can act on: what was read, what was expected
+//! there, what to do next.
+
+mod keys;
+mod models;
+mod values;
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{
+    diagnostic::{Code, Diagnostic},
+    tree::{Document, Found, Kind, Node},
+    validate::{Problem, Violation},
+};
+
+/// Characters of a value that are repeated in a message.
+const SHOWN: usize = 60;
+
+/// One diagnostic a mistake, though the schema may have several complaints about it.
+pub(super) fn explain(document: &Document, schema: &Value, violations: &[Violation]) -> Vec<Diagnostic> {
+    let wrong_types: HashSet<&str> = violations
+        .iter()
+        .filter(|violation| matches!(violation.problem, Problem::Type))
+        .map(|violation| &*violation.pointer)
+        .collect();
+    violations
+        .iter()
+        .filter(|violation| {
+            matches!(violation.problem, Problem::Type) || !wrong_types.contains(&*violation.pointer)
+        })
+        .flat_map(|violation| Case::new(document, schema, violation).explain())
+        .collect()
+}
+
+/// One complaint of the schema and all that is known about the value.
+struct Case<'a> {
+    document: &'a Document,
+    /// The schema that was not met.
+    schema: &'a Value,
+    violation: &'a Violation,
+    /// The value; nothing only if the pointer leads nowhere, which it does not.
+    found: Option<Found<'a>>,
+}
+
+impl<'a> Case<'a> {
+    fn new(document: &'a Document, schema: &'a Value, violation: &'a Violation) -> Self {
+        let found = document.find(&violation.pointer);
+        Self { document, schema: schema.pointer(&violation.schema).unwrap_or(&Value::Null), violation, found }
+    }
+
+    fn explain(&self) -> Vec<Diagnostic> {
+        match &self.violation.problem {
+            Problem::UnknownKeys(names) => keys::unknown(self, names),
+            Problem::MissingKey(name) => keys::missing(self, name).into_iter().collect(),
+            Problem::Forbidden => keys::forbidden(self).into_iter().collect(),
+            Problem::KeyName(name) => vec![keys::bad_name(self, name)],
+            Problem::Type => vec![values::wrong_type(self)],
+            Problem::Choice => vec![values::choice(self)],
+            Problem::Constant => vec![values::version(self)],
+            Problem::Range => vec![values::range(self)],
+            Problem::Pattern => vec![values::pattern(self)],
+            Problem::TooShort => vec![no_transfers(self)],
+            Problem::TooLong => vec![too_long(self)],
+            Problem::Other(keyword) => {
+                vec![self.at_value(Code::WrongType, format!("the value breaks `{keyword}`"))]
+            }
+        }
+    }
+
+    /// The key the value stands under, or an empty text.
+    fn field(&self) -> &'a str {
+        self.found.and_then(|found| found.key).map_or("", |key| &*key.name)
+    }
+
+    fn node(&self) -> Option<&'a Node> {
+        self.found.map(|found| found.node)
+    }
+
+    fn kind(&self) -> &'a Kind {
+        self.node().map_or(&Kind::Null, |node| &node.kind)
+    }
+
+    /// The text that stands in the file, quotes included, cut if it is long.
+    fn source(&self) -> String {
+        self.node().map_or_else(String::new, |node| short(self.document.source(node)))
+    }
+
+    /// `unit: 0`, or only the value where it has no key.
+    fn shown(&self) -> String {
+        match (self.field(), self.source()) {
+            ("", value) => format!("`{value}`"),
+            (key, value) => format!("`{key}: {value}`"),
+        }
+    }
+
+    /// What the schema says is expected, in its own words.
+    fn expected(&self) -> String {
+        match self.schema.get("errorMessage").and_then(Value::as_str) {
+            Some(words) => words.to_owned(),
+            None => match self.schema.get("type").and_then(Value::as_str) {
+                Some("array") => "a list; each item begins with `- `".to_owned(),
+                Some("object") => "keys and values: `key: value`".to_owned(),
+                _ => "another value".to_owned(),
+            },
+        }
+    }
+
+    fn allows(&self, kind: &str) -> bool {
+        match self.schema.get("type") {
+            Some(Value::String(only)) => only == kind,
+            Some(Value::Array(kinds)) => kinds.iter().any(|one| one == kind),
+            _ => false,
+        }
+    }
+
+    /// An error at the value, with what the schema expects there.
+    fn at_value(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message)
+            .at(self.document.spot(&self.violation.pointer))
+            .expected(self.expected())
+    }
+}
+
+fn short(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+fn no_transfers(case: &Case<'_>) -> Diagnostic {
+    Diagnostic::error(Code::NoTransfers, "`transfers` is empty")
+        .at(case.document.key_spot(&case.violation.pointer))
+        .expected("at least one transfer")
+        .hint("add a transfer: `- id: NAME` with a `source` and a `target`")
+}
+
+fn too_long(case: &Case<'_>) -> Diagnostic {
+    case.at_value(Code::WrongType, format!("`{}` is longer than 1,000 characters", case.field()))
+        .hint("labels are words to select and group by: keep them short")
+}

@@ -1,0 +1,317 @@
+//! Values of the wrong type, out of range, or of the wrong shape.
+
+use serde_json::Value;
+
+use super::{Case, models};
+use crate::job::{
+    diagnostic::{Code, Diagnostic},
+    raw::{DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, NAME_PATTERN, POWER_PATTERN},
+    suggest,
+    tree::Kind,
+};
+
+/// A list where a map is wanted, text where a number is wanted, nothing at all.
+pub(super) fn wrong_type(case: &Case<'_>) -> Diagnostic {
+    let node = case.node();
+    if node.is_some_and(|node| case.document.is_old_boolean(node)) {
+        return ambiguous_boolean(case);
+    }
+    match case.kind() {
+        Kind::Null => no_value(case),
+        Kind::Text(text) if case.allows("integer") => text_for_number(case, text),
+        Kind::Integer(_) | Kind::Decimal if case.allows("string") && !case.allows("integer") => {
+            number_for_text(case)
+        }
+        _ => {
+            let complaint = case.at_value(code(case), format!("{} is {}", subject(case), kind(case)));
+            match (case.field(), case.kind()) {
+                ("unit" | "serial_number" | "port" | "attempts", Kind::Decimal) => {
+                    complaint.hint("write a whole number")
+                }
+                (_, Kind::Bool(_)) if case.allows("string") => {
+                    complaint.hint(format!("put it in quotes: `\"{}\"`", case.source()))
+                }
+                ("include", Kind::Text(text)) => complaint.hint(format!("write a list: `include: [{text}]`")),
+                ("", _) => complaint.hint("check the indentation and the `-` signs above"),
+                _ => complaint.hint(format!("check the indentation below `{}`", case.field())),
+            }
+        }
+    }
+}
+
+fn subject(case: &Case<'_>) -> String {
+    match (case.field(), case.kind()) {
+        ("", Kind::List(_) | Kind::Map(_)) if case.violation.pointer.is_empty() => "the file".to_owned(),
+        ("", Kind::List(_) | Kind::Map(_)) => "this item".to_owned(),
+        (field, Kind::List(_) | Kind::Map(_)) => format!("`{field}`"),
+        _ => case.shown(),
+    }
+}
+
+fn kind(case: &Case<'_>) -> &'static str {
+    match case.kind() {
+        Kind::Null => "nothing",
+        Kind::Bool(_) => "a boolean",
+        Kind::Integer(_) => "a number",
+        Kind::Decimal => "a decimal number",
+        Kind::Text(_) => "text",
+        Kind::List(_) => "a list",
+        Kind::Map(_) => "a map of keys and values",
+    }
+}
+
+/// The code that fits the field rather than the type.
+fn code(case: &Case<'_>) -> Code {
+    match case.schema.get("pattern").and_then(Value::as_str) {
+        Some(DURATION_PATTERN) => Code::BadDuration,
+        Some(ENERGY_PATTERN) => Code::BadEnergy,
+        Some(POWER_PATTERN) => Code::BadPower,
+        Some(_) if case.field() == "serial_number" => Code::BadSerialNumber,
+        _ => Code::WrongType,
+    }
+}
+
+fn no_value(case: &Case<'_>) -> Diagnostic {
+    let name = if case.field().is_empty() { "this item".to_owned() } else { format!("`{}`", case.field()) };
+    let hint = match case.field() {
+        "" => "remove the `-`, or write a value after it".to_owned(),
+        field => format!("write a value after `{field}:`, or remove the key if it may be left out"),
+    };
+    let mut complaint = case.at_value(Code::NoValue, format!("{name} has no value")).hint(hint);
+    complaint.at = Some(case.document.key_spot(&case.violation.pointer));
+    complaint
+}
+
+fn ambiguous_boolean(case: &Case<'_>) -> Diagnostic {
+    let word = case.source();
+    let message = format!(
+        "{}: `{word}` without quotes is a boolean to some YAML readers and text to others",
+        case.shown()
+    );
+    let hint = if case.allows("boolean") {
+        let meant =
+            if ["yes", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes)) { "true" } else { "false" };
+        format!("write `{}: {meant}`", case.field())
+    } else {
+        format!("put it in quotes: `\"{word}\"`")
+    };
+    case.at_value(Code::AmbiguousBoolean, message).hint(hint)
+}
+
+/// Text for a number: quoted, with a leading zero, or no number at all.
+fn text_for_number(case: &Case<'_>, text: &str) -> Diagnostic {
+    let digits = !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit());
+    let quoted = case.source() != text;
+    let field = case.field();
+    match (digits, quoted) {
+        (true, false) => {
+            let number = text.trim_start_matches('0');
+            let number = if number.is_empty() { "0" } else { number };
+            let message = format!(
+                "{} begins with a zero: some YAML readers take that for an octal number",
+                case.shown()
+            );
+            case.at_value(Code::LeadingZero, message).hint(format!("write `{field}: {number}`"))
+        }
+        (true, true) => case
+            .at_value(code(case), format!("{} is text, because it stands in quotes", case.shown()))
+            .hint(format!("remove the quotes: `{field}: {text}`")),
+        _ => case
+            .at_value(code(case), format!("{} is text, not a number", case.shown()))
+            .hint("write digits only"),
+    }
+}
+
+fn number_for_text(case: &Case<'_>) -> Diagnostic {
+    let (field, number) = (case.field(), case.source());
+    let complaint = |message| case.at_value(code(case), message);
+    let no_unit = || format!("{} has no unit", case.shown());
+    match code(case) {
+        Code::BadDuration => {
+            complaint(no_unit()).hint(format!("write `{field}: {number}s` or `{field}: {number}ms`"))
+        }
+        Code::BadEnergy => {
+            complaint(no_unit()).hint(format!("write `{field}: {number} kWh` or `{field}: {number} Wh`"))
+        }
+        Code::BadPower => {
+            complaint(no_unit()).hint(format!("write `{field}: {number} kVA` or `{field}: {number} VA`"))
+        }
+        _ => complaint(format!("{} is a number, and text is wanted", case.shown()))
+            .hint(format!("put it in quotes: `\"{number}\"`")),
+    }
+}
+
+/// A word that is none of the allowed ones.
+pub(super) fn choice(case: &Case<'_>) -> Diagnostic {
+    match case.field() {
+        "model" => models::explain(case),
+        "transport" => transport(case),
+        _ => {
+            let words: Vec<_> = case
+                .schema
+                .get("enum")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            let complaint = case
+                .at_value(Code::UnknownChoice, format!("{} is not one of the allowed words", case.shown()));
+            match suggest::closest(&case.source(), &words) {
+                Some(close) => complaint.hint(format!("did you mean `{close}`?")),
+                None => complaint.hint(format!("write one of {}", words.join(", "))),
+            }
+        }
+    }
+}
+
+fn transport(case: &Case<'_>) -> Diagnostic {
+    let word = case.source();
+    if ["rtu", "rtu-over-tcp"].contains(&&*word) {
+        return case
+            .at_value(
+                Code::NotSupportedYet,
+                format!("`transport: {word}` is not supported yet; only `tcp` is"),
+            )
+            .hint("put a Modbus TCP gateway in front of the serial line, and use `transport: tcp`");
+    }
+    case.at_value(Code::UnknownChoice, format!("{} is no transport", case.shown()))
+        .hint("write `transport: tcp`")
+}
+
+/// A `version` that is not 1.
+pub(super) fn version(case: &Case<'_>) -> Diagnostic {
+    case.at_value(
+        Code::UnsupportedVersion,
+        format!("{} is a format this program does not know", case.shown()),
+    )
+    .hint("write `version: 1`, or use the version of meterferry this job was written for")
+}
+
+/// A number outside its range.
+pub(super) fn range(case: &Case<'_>) -> Diagnostic {
+    let source = case.source();
+    let complaint = |code, message: String| case.at_value(code, message);
+    match case.field() {
+        "unit" if source == "0" => complaint(
+            Code::UnitOutOfRange,
+            "`unit: 0` is a broadcast to every meter on the bus, so it is never used".to_owned(),
+        )
+        .hint("write the unit (slave) number set in the meter"),
+        "unit" => {
+            complaint(Code::UnitOutOfRange, format!("`unit: {source}` cannot be the number of a meter")).hint(
+                "write the unit (slave) number set in the meter; it is not the register or the serial number",
+            )
+        }
+        "port" => complaint(Code::PortOutOfRange, format!("`port: {source}` is no TCP port"))
+            .hint("Modbus TCP usually listens on 502, which needs not be written"),
+        "serial_number" => serial_range(case, &source),
+        _ => complaint(Code::OutOfRange, format!("{} is out of range", case.shown()))
+            .hint("choose a value in that range"),
+    }
+}
+
+fn serial_range(case: &Case<'_>, source: &str) -> Diagnostic {
+    let (message, hint) = if source == "0" {
+        (
+            "`serial_number: 0` proves nothing: 0 is what an empty register shows".to_owned(),
+            "write the number from the meter's label, or `any`",
+        )
+    } else if source.starts_with('-') {
+        (
+            format!("`serial_number: {source}` is negative"),
+            "write the number from the meter's label without a sign",
+        )
+    } else {
+        (
+            format!(
+                "`serial_number: {source}` is larger than the two registers it is read from can hold (4,294,967,295)"
+            ),
+            "check the digits on the meter's label; the catalogue number is another number",
+        )
+    };
+    case.at_value(Code::BadSerialNumber, message).hint(hint)
+}
+
+/// Text of the wrong shape.
+pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
+    let Kind::Text(text) = case.kind() else {
+        return case.at_value(Code::WrongType, format!("{} is not valid here", case.shown()));
+    };
+    match case.schema.get("pattern").and_then(Value::as_str) {
+        Some(NAME_PATTERN) => name(case, text),
+        Some(HOST_PATTERN) => host(case, text),
+        Some(DURATION_PATTERN) => unreadable(case, Code::BadDuration, "a duration", duration_hint(text)),
+        Some(ENERGY_PATTERN) => unreadable(case, Code::BadEnergy, "an energy", energy_hint(text)),
+        Some(POWER_PATTERN) => unreadable(case, Code::BadPower, "an apparent power", power_hint(text)),
+        Some(_) if case.field() == "serial_number" => serial_text(case, text),
+        _ => case.at_value(Code::WrongType, format!("{} is not valid here", case.shown())),
+    }
+}
+
+fn name(case: &Case<'_>, text: &str) -> Diagnostic {
+    let odd = text.chars().find(|letter| !letter.is_ascii_alphanumeric() && !"._-".contains(*letter));
+    let why = match (odd, text.is_empty()) {
+        (Some(' '), _) => "contains a space".to_owned(),
+        (Some(letter), _) => format!("contains `{letter}`"),
+        (None, true) => "is empty".to_owned(),
+        (None, false) => "is longer than 100 characters".to_owned(),
+    };
+    case.at_value(Code::BadName, format!("{} {why}", case.shown()))
+        .hint("names stand in file names and reports: use letters, digits and `-`")
+}
+
+fn host(case: &Case<'_>, text: &str) -> Diagnostic {
+    let hint = if text.contains("://") {
+        "give the host alone, without `http://` and path"
+    } else if text.contains('[') {
+        "write an IPv6 address without brackets, and the port under `port`"
+    } else {
+        "give one host name or IP address; the port stands under `port`"
+    };
+    case.at_value(Code::BadHost, format!("{} is neither a host name nor an IP address", case.shown()))
+        .hint(hint)
+}
+
+fn unreadable(case: &Case<'_>, code: Code, what: &str, hint: &str) -> Diagnostic {
+    case.at_value(code, format!("{} is not {what}", case.shown())).hint(hint)
+}
+
+fn duration_hint(text: &str) -> &'static str {
+    if text.starts_with('-') {
+        "a duration cannot be negative"
+    } else if text.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.') {
+        "add the unit: ms, s, min or h"
+    } else {
+        "units are ms, s, min and h; decimals are written with a point"
+    }
+}
+
+fn energy_hint(text: &str) -> &'static str {
+    if text.starts_with('-') {
+        "an energy here is 0 Wh or more"
+    } else if text.contains(',') || text.contains('_') {
+        "write decimals with a point, and no thousands separators: 1500 kWh"
+    } else {
+        "units are Wh, kWh, MWh and GWh, also for VARh and VAh"
+    }
+}
+
+fn power_hint(text: &str) -> &'static str {
+    if text.ends_with('W') {
+        "give the apparent power in VA, kVA or MVA: real power (W) is no bound for reactive and apparent energy"
+    } else {
+        "units are VA, kVA, MVA and GVA; decimals are written with a point"
+    }
+}
+
+fn serial_text(case: &Case<'_>, text: &str) -> Diagnostic {
+    if !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit()) {
+        return text_for_number(case, text);
+    }
+    let complaint = case.at_value(Code::BadSerialNumber, format!("{} is no serial number", case.shown()));
+    if text.eq_ignore_ascii_case("any") {
+        return complaint.hint("did you mean `any`?");
+    }
+    complaint.hint("write digits only, as on the meter's label, without the catalogue number")
+}

@@ -1,0 +1,156 @@
+//! From path arguments to campaigns, with all diagnostics of all files at once.
+
+use super::{
+    diagnostic::{Code, Diagnostic},
+    diagnostics::Diagnostics,
+    include::Includes,
+    merge::Merge,
+    paths::{self, JobFile, JobPath},
+    resolve::resolve,
+    source::Source,
+    validate,
+};
+use crate::campaign::Campaign;
+
+/// What the job files say.
+#[derive(Debug)]
+pub struct Loaded {
+    /// In the order of the files; files that name one campaign are merged.
+    pub campaigns: Vec<Campaign>,
+    /// What is probably not meant, though it can be done.
+    pub warnings: Diagnostics,
+}
+
+/// Reads job files. Offline: no meter is touched.
+///
+/// # Errors
+/// Everything that is wrong in any of the files, sorted by place. If nothing but missing paths was found,
+/// [`Diagnostics::only_missing_paths`] says so.
+pub fn load(paths: &[JobPath]) -> Result<Loaded, Diagnostics> {
+    let mut load = Load::default();
+    let files = paths::collect(paths, &mut load.found);
+    let (later, first): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| !file.named && looks_included(file));
+    for file in first {
+        load.file(&file);
+    }
+    for file in later {
+        load.shared_file(&file);
+    }
+    load.finish()
+}
+
+#[derive(Default)]
+struct Load {
+    found: Diagnostics,
+    warnings: Diagnostics,
+    includes: Includes,
+    merge: Merge,
+}
+
+impl Load {
+    fn file(&mut self, file: &JobFile) {
+        let name = file.name();
+        let text = match paths::read_text(file.path.as_deref(), &name) {
+            Ok(text) => text,
+            Err(error) => return self.found.push(error),
+        };
+        let Some(mut source) = Source::read(name, text, &validate::JOB, &mut self.found) else { return };
+        let resolved = resolve(
+            &mut source,
+            file.path.as_deref(),
+            &mut self.includes,
+            &mut self.found,
+            &mut self.warnings,
+        );
+        self.merge.add(source.document, resolved, &mut self.found);
+    }
+
+    /// A file of a folder that is no job: either a job has included it, or nobody needs it.
+    fn shared_file(&mut self, file: &JobFile) {
+        let Some(path) = &file.path else { return };
+        if !self.includes.contains(path) {
+            self.includes.read(path, &mut self.found);
+            let message =
+                format!("{} holds gateways and defaults only, and no job includes it", path.display());
+            let hint = "name it in the `include` of the jobs that need it";
+            self.warnings.push(Diagnostic::warning(Code::UnusedInclude, message).hint(hint));
+        }
+    }
+
+    fn finish(mut self) -> Result<Loaded, Diagnostics> {
+        let campaigns = self.merge.finish(&mut self.found);
+        self.found.sort();
+        self.warnings.sort();
+        if self.found.is_empty() {
+            Ok(Loaded { campaigns, warnings: self.warnings })
+        } else {
+            Err(self.found)
+        }
+    }
+}
+
+/// Whether a file found in a folder is one that jobs include, and no job: no line of it begins with the keys
+/// `campaign` or `transfers`, and one begins with `gateways` or `defaults`.
+fn looks_included(file: &JobFile) -> bool {
+    let Some(path) = &file.path else { return false };
+    let Ok(text) = paths::read_text(Some(path), &file.name()) else { return false };
+    let has = |keys: [&str; 2]| {
+        text.lines().any(|line| {
+            keys.iter().any(|key| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+        })
+    };
+    has(["gateways", "defaults"]) && !has(["campaign", "transfers"])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::meter::Model;
+
+    fn job(name: &str) -> Campaign {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs").join(name);
+        let mut loaded = load(&[path.as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        assert_eq!(loaded.campaigns.len(), 1);
+        loaded.campaigns.remove(0)
+    }
+
+    #[test]
+    fn the_smallest_job_is_one_transfer_with_every_default() {
+        let campaign = job("single.yaml");
+        let [transfer] = campaign.transfers.as_slice() else { panic!("{campaign:?}") };
+        assert_eq!(transfer.key.to_string(), "single/main-incomer");
+        assert_eq!(transfer.source.to_string(), "CM2000 at 192.0.2.10:502 unit 1");
+        assert_eq!(transfer.target.serial_number.pinned(), Some(11_000_126));
+        assert_eq!(transfer.options, crate::campaign::Options::default());
+        assert_eq!(transfer.source.gateway.settings, crate::campaign::GatewaySettings::default());
+    }
+
+    #[test]
+    fn the_demo_shows_every_model_and_the_odd_meters() {
+        let campaign = job("demo.yaml");
+        let count = |model, of: fn(&crate::campaign::Transfer) -> Model| {
+            campaign.transfers.iter().filter(|transfer| of(transfer) == model).count()
+        };
+        for model in Model::ALL {
+            assert!(count(model, |transfer| transfer.source.model) > 0, "{model} as a source");
+            assert_eq!(
+                count(model, |transfer| transfer.target.model) > 0,
+                model.can_be_target(),
+                "{model} as a target"
+            );
+        }
+        let serials = campaign.transfers.iter().filter_map(|transfer| transfer.source.serial_number.pinned());
+        let odd: Vec<_> = serials.map(|serial| serial % 8).filter(|rest| [3, 7].contains(rest)).collect();
+        assert_eq!(odd, [3, 3, 7], "two net exporters, one counter of 16 digits");
+    }
+
+    #[test]
+    fn a_missing_path_is_told_from_a_bad_job() {
+        let missing = load(&[Path::new("no/such/job.yaml").into()]).unwrap_err();
+        assert!(missing.only_missing_paths(), "{missing}");
+    }
+}

@@ -1,0 +1,112 @@
+//! One file that was read and checked against its schema: the tree for places, the JSON for values, and which
+//! parts of it are already known to be wrong.
+
+use std::{collections::HashSet, sync::Arc};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    diagnostic::{Code, Diagnostic, Spot},
+    diagnostics::Diagnostics,
+    explain,
+    tree::{Document, Kind},
+    validate::Schema,
+    yaml,
+};
+
+/// A file's parts, ready to be resolved.
+pub(super) struct Source {
+    pub document: Document,
+    json: Value,
+    /// `campaign`, `defaults`, `gateways/NAME`, `transfers/3`: parts with an error that has been reported.
+    bad: HashSet<String>,
+}
+
+impl Source {
+    /// Reads and checks a text. Nothing if it is no map of keys at all.
+    pub fn read(name: Arc<str>, text: Arc<str>, schema: &Schema, found: &mut Diagnostics) -> Option<Self> {
+        let (document, duplicates) = match yaml::read(name, text) {
+            Ok(read) => read,
+            Err(error) => {
+                found.push(error);
+                return None;
+            }
+        };
+        found.extend(duplicates);
+        if matches!(document.root.kind, Kind::Null) {
+            found.push(empty(&document));
+            return None;
+        }
+        let json = document.to_json();
+        let violations = schema.violations(&json);
+        let bad = violations.iter().map(|violation| part(&violation.pointer)).collect();
+        found.extend(explain::explain(&document, &schema.source, &violations));
+        Some(Self { document, json, bad })
+    }
+
+    /// How many items or entries the part has.
+    pub fn len(&self, part: &str) -> usize {
+        match self.json.get(part) {
+            Some(Value::Array(items)) => items.len(),
+            Some(Value::Object(map)) => map.len(),
+            _ => 0,
+        }
+    }
+
+    /// The keys of a map at the top of the file.
+    pub fn keys(&self, part: &str) -> Vec<String> {
+        self.json
+            .get(part)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|map| map.keys().cloned())
+            .collect()
+    }
+
+    /// Takes a part out of the file, typed. Nothing if it is not there or has an error that is reported.
+    pub fn take<T: DeserializeOwned>(&mut self, pointer: &str, found: &mut Diagnostics) -> Option<T> {
+        if self.bad.contains(&part(pointer)) {
+            return None;
+        }
+        let value = self.json.pointer_mut(pointer)?.take();
+        match serde_path_to_error::deserialize(value) {
+            Ok(typed) => Some(typed),
+            Err(error) => {
+                let inner = error.path().to_string().replace(['.', '['], "/").replace(']', "");
+                let at = self.document.spot(&format!("{pointer}/{inner}"));
+                found.push(Diagnostic::error(Code::WrongType, error.inner().to_string()).at(at));
+                None
+            }
+        }
+    }
+
+    /// A scalar of a map as it stands in the file. Nothing where an alias stands for it.
+    pub fn text(&self, map: &str, key: &str) -> Option<String> {
+        let Kind::Map(entries) = &self.document.find(map)?.node.kind else { return None };
+        let (_, node) = entries.iter().find(|(name, _)| *name.name == *key)?;
+        let text = self.document.source(node);
+        (!text.is_empty() && !text.starts_with('*')).then(|| text.to_owned())
+    }
+
+    /// The place of a value.
+    pub fn spot(&self, pointer: &str) -> Spot {
+        self.document.spot(pointer)
+    }
+}
+
+/// `/transfers/3/source/unit` → `transfers/3`; `/defaults/verify` → `defaults`.
+fn part(pointer: &str) -> String {
+    let mut segments = pointer.split('/').skip(1);
+    match (segments.next().unwrap_or_default(), segments.next()) {
+        (list @ ("transfers" | "gateways"), Some(member)) => format!("{list}/{member}"),
+        (top, _) => top.to_owned(),
+    }
+}
+
+fn empty(document: &Document) -> Diagnostic {
+    Diagnostic::error(Code::EmptyFile, format!("{} is empty", document.file))
+        .at(document.spot(""))
+        .expected("a job: version, campaign and transfers")
+        .hint("jobs/single.yaml shows the smallest job there can be")
+}

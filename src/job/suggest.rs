@@ -1,0 +1,39 @@
+//! "Did you mean …?"
+
+/// Names in a message; more are cut short.
+const SHOWN: usize = 12;
+
+/// The one of the known words that is most like the given one, if any is like it.
+pub(super) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let word = plain(word);
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, &plain(candidate)), *candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `a, b, c`, and how many more.
+pub(super) fn some_of(known: &[&str]) -> String {
+    let shown = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match known.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognised_and_another_word_is_not() {
+        let known = ["serial_number", "unit", "model", "gateway"];
+        assert_eq!(closest("serial", &known), Some("serial_number"));
+        assert_eq!(closest("serial-nubmer", &known), Some("serial_number"));
+        assert_eq!(closest("Unit", &known), Some("unit"));
+        assert_eq!(closest("comment", &known), None);
+    }
+}
