@@ -1,0 +1,305 @@
+//! What can be typed.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    meter::{Addressing, Model},
+    transfer::Resolution,
+};
+
+/// Carries accumulated energy readings from old PowerLogic meters into their replacements, over Modbus.
+///
+/// A job file says which meter's readings go into which meter. `validate` checks it offline, `plan` looks at the
+/// meters and says what would change, `run` changes it, once, and proves it. Try it without a meter:
+/// `meterferry run --simulate jobs/demo.yaml`.
+#[derive(Debug, Parser)]
+#[command(name = "meterferry", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to log on stderr: error, warn, info, debug, trace, or a filter as tracing writes it.
+    #[arg(long, global = true, env = "METERFERRY_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+    /// How logs are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 defect · 2 plan: changes pending · 3 failed, nothing committed · 4 nothing \
+selected · 5 unknown: a person must look · 6 refused by a guard · 7 unreachable · 8 mismatch · 9 unfinished · 11 another run \
+holds the ledger · 64 usage · 65 bad job file · 66 file not found · 74 ledger · 130/143 stopped by a signal";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check job files, offline.
+    Validate(Validate),
+    /// Look at the meters, and say what a run would do. Writes nothing.
+    Plan(Plan),
+    /// Carry the readings over.
+    Run(Run),
+    /// What the ledger knows of the transfers.
+    Status(Status),
+    /// Say what a person found out about a transfer that is unknown or a mismatch.
+    Resolve(Resolve),
+    /// Read one meter's identity and energies.
+    Read(ReadMeter),
+    /// Serve the meters of a job as simulated ones on loopback, until stopped.
+    Simulate(Simulate),
+    /// The ledger of what was done.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Print the JSON Schema of job files.
+    Schema,
+}
+
+/// Job files, and which of their transfers.
+#[derive(Debug, Args)]
+pub(super) struct Jobs {
+    /// Job files; folders with all *.yaml and *.yml below them; - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only these: KEY is id, model, gateway, outcome or a label; GLOB knows * and ?. Repeated: all must hold.
+    #[arg(long, value_name = "KEY=GLOB[,GLOB]")]
+    pub only: Vec<String>,
+    /// Only the transfers whose ids stand in this file, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub ids: Option<PathBuf>,
+}
+
+/// How to reach the meters.
+#[derive(Debug, Args)]
+pub(super) struct Wires {
+    /// Use simulated meters in place of the job's, made for this command alone.
+    #[arg(long)]
+    pub simulate: bool,
+    /// Use the simulated meters that `meterferry simulate --map-out FILE` serves.
+    #[arg(long, value_name = "FILE", conflicts_with = "simulate")]
+    pub simulated_gateways: Option<PathBuf>,
+    /// How long each simulated meter takes to answer.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "simulate")]
+    pub simulated_latency: Option<Duration>,
+    /// How many transfers to work on at a time [default: one a gateway, at most 256].
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub parallel: Option<u16>,
+    /// Write every frame to this file: time, bytes, registers by name.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}
+
+/// Where the ledger is.
+#[derive(Debug, Args)]
+pub(super) struct State {
+    /// Folder of the ledger [default: $METERFERRY_STATE_DIR, else the platform's state folder].
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// How results are written to stdout.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How results are written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
+    /// A JSON object a line, the summary last.
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Human,
+    /// A JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+    /// Exit with 2 if anything would change.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Show all seven energies of each transfer.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+    /// Write to real meters without asking.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How long to wait for another run that holds the ledger.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub lock_wait: Duration,
+    /// Makes retry delays repeatable.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Resolve {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub state: State,
+    /// Which transfer.
+    #[arg(long)]
+    pub id: String,
+    /// What was found out: the commit took effect (the next run verifies it), it did not (the next run starts
+    /// again), or the target is as it should be (done).
+    #[arg(long = "as", value_enum)]
+    pub decision: Decision,
+    /// How it was found out; kept in the ledger.
+    #[arg(long)]
+    pub reason: String,
+    /// Who decides; kept in the ledger [default: user@host].
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// How long to wait for a run that holds the ledger.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub lock_wait: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Decision {
+    /// The commit took effect.
+    Committed,
+    /// The commit had no effect.
+    NotCommitted,
+    /// The target is as it should be.
+    Accepted,
+}
+
+impl From<Decision> for Resolution {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Committed => Self::Committed,
+            Decision::NotCommitted => Self::NotCommitted,
+            Decision::Accepted => Self::Accepted,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReadMeter {
+    /// Where the meter is: a host name or address, and a port if it is not 502.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub host: String,
+    /// Its unit number, 1 to 247.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=247))]
+    pub unit: u8,
+    /// Its family: CM2000, CM3000, CM4000 or PM800.
+    #[arg(long)]
+    pub model: Model,
+    /// How its port counts registers.
+    #[arg(long, value_enum, default_value_t = AddressingArg::Modbus)]
+    pub addressing: AddressingArg,
+    /// Use the simulated meters that `meterferry simulate --map-out FILE` serves.
+    #[arg(long, value_name = "FILE")]
+    pub simulated_gateways: Option<PathBuf>,
+    /// Write every frame to this file: time, bytes, registers by name.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AddressingArg {
+    /// Register N is wire address N-1.
+    Modbus,
+    /// Register N is wire address N.
+    Jbus,
+}
+
+impl From<AddressingArg> for Addressing {
+    fn from(addressing: AddressingArg) -> Self {
+        match addressing {
+            AddressingArg::Modbus => Self::Modbus,
+            AddressingArg::Jbus => Self::Jbus,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    /// Write the loopback addresses to this file, for `--simulated-gateways`.
+    #[arg(long, value_name = "FILE")]
+    pub map_out: Option<PathBuf>,
+    /// Write what was done to the meters to this file when stopped (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub audit_out: Option<PathBuf>,
+    /// How long each meter takes to answer.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub simulated_latency: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Ledger {
+    /// Make the ledger, once. A real run needs one: a lost ledger must not look like a fresh start.
+    Init(LedgerInit),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerInit {
+    #[command(flatten)]
+    pub state: State,
+    /// For simulated meters; a ledger is real or simulated for life.
+    #[arg(long)]
+    pub simulated: bool,
+}
+
+/// A duration with its unit, as `500ms` or `10m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration =
+        text.parse().map_err(|_| format!("{text:?} is no duration; write it with its unit, as 500ms, 2s or 10m"))?;
+    Duration::try_from(parsed).map_err(|_| format!("{text:?} is negative"))
+}

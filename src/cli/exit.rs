@@ -1,0 +1,94 @@
+//! Exit codes, decided in one place (DESIGN.md §5).
+
+use std::process::ExitCode;
+
+use crate::{run::RunReport, transfer::Outcome};
+
+use super::signals::Signal;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All selected are done, now or earlier.
+    Done,
+    /// A defect in meterferry.
+    Defect,
+    /// `plan --detailed-exitcode`: changes are pending.
+    Pending,
+    /// Some failed, nothing committed for those.
+    Failed,
+    /// The selection names nothing in the job.
+    NothingSelected,
+    /// A commit may have taken effect: a person must look.
+    Unknown,
+    /// A guard said no.
+    Refused,
+    /// Only unreachable meters.
+    Unreachable,
+    /// A target does not hold what was staged.
+    Mismatch,
+    /// Unfinished, nothing wrong.
+    Unfinished,
+    /// Another run holds the ledger.
+    Busy,
+    /// The command line is wrong.
+    Usage,
+    /// A job file is wrong.
+    BadJob,
+    /// A file was not found.
+    NotFound,
+    /// The ledger is missing or cannot be written.
+    Ledger,
+    /// Stopped by a signal, at rest.
+    Stopped(Signal),
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Defect => 1,
+            Self::Pending => 2,
+            Self::Failed => 3,
+            Self::NothingSelected => 4,
+            Self::Unknown => 5,
+            Self::Refused => 6,
+            Self::Unreachable => 7,
+            Self::Mismatch => 8,
+            Self::Unfinished => 9,
+            Self::Busy => 11,
+            Self::Usage => 64,
+            Self::BadJob => 65,
+            Self::NotFound => 66,
+            Self::Ledger => 74,
+            Self::Stopped(Signal::Interrupt) => 130,
+            Self::Stopped(Signal::Terminate) => 143,
+        }
+    }
+
+    /// What a run's outcomes come to. The worst wins, in the order that says what a person must do first.
+    pub(super) fn of_run(report: &RunReport, signal: Option<Signal>) -> Self {
+        let any = |outcome| report.results.iter().any(|result| result.outcome == outcome);
+        match () {
+            () if report.defect.is_some() => Self::Defect,
+            () if any(Outcome::Unknown) => Self::Unknown,
+            () if any(Outcome::Mismatch) => Self::Mismatch,
+            () if any(Outcome::Refused) => Self::Refused,
+            () if report.ledger_broken.is_some() => Self::Ledger,
+            () if any(Outcome::Failed) => Self::Failed,
+            () if any(Outcome::Unreachable) => Self::Unreachable,
+            () => match signal {
+                Some(signal) if any(Outcome::NotRun) => Self::Stopped(signal),
+                _ if any(Outcome::NotRun) || any(Outcome::Waiting) => Self::Unfinished,
+                _ => Self::Done,
+            },
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

@@ -1,0 +1,55 @@
+//! Why a command could not do its work, told once, at the end.
+
+use super::{Exit, output};
+use crate::{job::Diagnostics, ledger::LedgerError};
+
+/// An error with the exit code it leads to.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub exit: Exit,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it on stderr.
+    pub(super) fn tell(self) -> Exit {
+        if !self.message.is_empty() {
+            output::error(&self.message, self.hint.as_deref());
+        }
+        self.exit
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let exit = match error.exit_code() {
+            11 => Exit::Busy,
+            1 => Exit::Defect,
+            _ => Exit::Ledger,
+        };
+        Self::new(exit, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(found: Diagnostics) -> Self {
+        let exit = if found.only_missing_paths() { Exit::NotFound } else { Exit::BadJob };
+        output::to_stderr(&found.render(output::stderr_colour()));
+        Self::new(exit, format!("{} in the job files; nothing was touched", counted(found.len() + found.more, "error")))
+    }
+}
+
+/// `1 error`, `2 errors`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,61 @@
+//! Loads the job files of a command and selects from their transfers.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{Exit, args, failure::Failure, output, select::Selection};
+use crate::{
+    campaign::{Transfer, TransferKey},
+    job::{self, JobPath},
+    transfer::Outcome,
+};
+
+/// The transfers of all job files, in order. Warnings are told.
+pub(super) fn load(arguments: &args::Jobs) -> Result<Vec<Arc<Transfer>>, Failure> {
+    let paths: Vec<JobPath> = arguments.paths.iter().map(|path| path.as_path().into()).collect();
+    let loaded = job::load(&paths)?;
+    if !loaded.warnings.is_empty() {
+        output::to_stderr(&loaded.warnings.render(output::stderr_colour()));
+    }
+    Ok(loaded.campaigns.into_iter().flat_map(|campaign| campaign.transfers).collect())
+}
+
+/// The transfers that `--only` and `--ids` select. `outcome` tells what the ledger knows of one.
+pub(super) fn select(
+    arguments: &args::Jobs,
+    transfers: Vec<Arc<Transfer>>,
+    outcome: impl Fn(&TransferKey) -> Outcome,
+) -> Result<Vec<Arc<Transfer>>, Failure> {
+    let selection = Selection::parse(&arguments.only)?;
+    let ids = ids(arguments, &transfers)?;
+    let selected: Vec<_> = transfers
+        .into_iter()
+        .filter(|transfer| ids.as_ref().is_none_or(|ids| ids.contains(&*transfer.key.id)))
+        .filter(|transfer| selection.takes(transfer, || outcome(&transfer.key)))
+        .collect();
+    if selected.is_empty() {
+        return Err(Failure::new(Exit::NothingSelected, "the selection names no transfer of the job")
+            .hint("`meterferry status PATH…` lists the transfers; check --only and --ids"));
+    }
+    Ok(selected)
+}
+
+fn ids(arguments: &args::Jobs, transfers: &[Arc<Transfer>]) -> Result<Option<HashSet<String>>, Failure> {
+    let Some(file) = &arguments.ids else { return Ok(None) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(Exit::NotFound, format!("--ids {}: {error}", file.display())))?;
+    let ids: HashSet<String> = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim())
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let known: HashSet<&str> = transfers.iter().map(|transfer| &*transfer.key.id).collect();
+    match ids.iter().filter(|id| !known.contains(id.as_str())).min() {
+        Some(unknown) => Err(Failure::new(
+            Exit::NothingSelected,
+            format!("{} names {unknown:?}, and no transfer of the job has that id", file.display()),
+        )
+        .hint("one id a line, as in the job; # begins a comment")),
+        None => Ok(Some(ids)),
+    }
+}

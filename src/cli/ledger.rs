@@ -1,0 +1,115 @@
+//! Which ledger a command uses, and `ledger init`.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{Exit, args, failure::Failure, output};
+use crate::{
+    campaign::TransferKey,
+    ledger::{self, Kind, Ledger, LedgerError, LedgerReader, MemoryLedger, Replay, SqliteLedger},
+    transfer::{Ending, History, Outcome, Phase},
+};
+
+const STATE_DIR: &str = "METERFERRY_STATE_DIR";
+
+/// The state folder of real runs.
+pub(super) fn state_dir(arguments: &args::State) -> Result<PathBuf, Failure> {
+    arguments
+        .state_dir
+        .clone()
+        .or_else(|| std::env::var_os(STATE_DIR).filter(|dir| !dir.is_empty()).map(PathBuf::from))
+        .or_else(ledger::default_state_dir)
+        .ok_or_else(|| {
+            Failure::new(Exit::Ledger, "this platform has no state folder")
+                .hint(format!("name one with --state-dir or ${STATE_DIR}"))
+        })
+}
+
+/// The ledger of a run. Of simulated meters: a throw-away one unless a folder is named, and there it is made
+/// if there is none.
+pub(super) fn open_for_run(
+    arguments: &args::State,
+    kind: Kind,
+    lock_wait: Duration,
+) -> Result<Arc<dyn Ledger>, Failure> {
+    match (kind, &arguments.state_dir) {
+        (Kind::Simulated, None) => Ok(Arc::new(MemoryLedger::new(Kind::Simulated))),
+        (Kind::Simulated, Some(dir)) => {
+            match SqliteLedger::init(dir, Kind::Simulated) {
+                Ok(()) | Err(LedgerError::AlreadyExists { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            Ok(Arc::new(SqliteLedger::open_for_run(dir, kind, lock_wait)?))
+        }
+        (Kind::Real, _) => {
+            let dir = state_dir(arguments)?;
+            Ok(Arc::new(SqliteLedger::open_for_run(&dir, kind, lock_wait)?))
+        }
+    }
+}
+
+/// The ledger of a command that only looks, if there is one.
+pub(super) fn open_to_look(arguments: &args::State, kind: Kind) -> Result<Option<LedgerReader>, Failure> {
+    let dir = match (kind, &arguments.state_dir) {
+        (Kind::Simulated, None) => return Ok(None),
+        _ => state_dir(arguments)?,
+    };
+    match SqliteLedger::open_read_only(&dir, Some(kind)) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(LedgerError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a ledger knows of a transfer.
+pub(super) fn history(ledger: &dyn Replay, key: &TransferKey) -> Result<History, Failure> {
+    Ok(ledger.record(key)?.history)
+}
+
+/// How a transfer stands by its record alone.
+pub(super) fn standing(history: &History) -> Ending {
+    let ending = |outcome, reason: &str, hint: Option<&str>| Ending {
+        outcome,
+        reason: reason.to_owned(),
+        hint: hint.map(str::to_owned),
+    };
+    match (history.phase(), &history.ending) {
+        (Phase::Done, _) => ending(Outcome::AlreadyDone, "verified", None),
+        (Phase::Mismatch, _) => ending(
+            Outcome::Mismatch,
+            "the target did not hold what was staged",
+            Some("look at the meter, then use `meterferry resolve`"),
+        ),
+        (_, Some(known)) => known.clone(),
+        (Phase::Open, None) => {
+            ending(Outcome::Unknown, "an intent is open", Some("run again: it begins by looking at the target"))
+        }
+        (Phase::Committed, None) => {
+            ending(Outcome::Unknown, "committed, not verified yet", Some("run again: it verifies"))
+        }
+        (Phase::Idle, None) => ending(Outcome::NotRun, "not done yet", None),
+    }
+}
+
+/// The outcome by the record alone, for `--only outcome=…`.
+pub(super) fn outcome(ledger: Option<&dyn Replay>, key: &TransferKey) -> Outcome {
+    ledger
+        .and_then(|ledger| ledger.record(key).ok())
+        .map_or(Outcome::NotRun, |record| standing(&record.history).outcome)
+}
+
+pub(super) fn init(arguments: &args::LedgerInit) -> Result<Exit, Failure> {
+    let dir = state_dir(&arguments.state)?;
+    let kind = if arguments.simulated { Kind::Simulated } else { Kind::Real };
+    SqliteLedger::init(&dir, kind)?;
+    output::to_stdout(&format!("{}: a new ledger of {kind} meters\n", file(&dir).display()));
+    output::to_stderr("Keep it: it is what knows which transfers are done. Back it up with the job files.\n");
+    Ok(Exit::Done)
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join(ledger::LEDGER_FILE)
+}

@@ -1,0 +1,47 @@
+//! What is typed: arguments, one file a command, exit codes. It wires the other rooms together and knows no
+//! rule about meters of its own.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod fleet;
+mod jobs;
+mod ledger;
+mod output;
+mod read;
+mod select;
+mod signals;
+mod simulate;
+mod status;
+mod validate;
+mod wires;
+
+mod plan;
+mod resolve;
+mod run;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+
+pub use exit::Exit;
+
+/// Does what the command line says, and gives the process's exit code (DESIGN.md §5).
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match args::Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match commands::carry_out(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.tell().into(),
+    }
+}
+
+/// Help and version are results; everything else is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe while printing help is nobody's mistake.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}

@@ -1,0 +1,122 @@
+//! Real meters or simulated ones: the only place where that is decided. The campaign never knows.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Exit, args, failure::Failure, fleet::Fleet};
+use crate::{
+    campaign::{Address, Role, Transfer},
+    ledger::Kind,
+    modbus::{Connect, TcpConnector, Trace},
+};
+
+/// How a command reaches its meters.
+pub(super) struct Reach {
+    pub connector: Arc<dyn Connect>,
+    pub kind: Kind,
+    /// The meters made for this command alone. Kept alive as long as they are needed.
+    pub fleet: Option<Fleet>,
+}
+
+/// Real or simulated, by the arguments.
+pub(super) const fn kind(arguments: &args::Wires) -> Kind {
+    if arguments.simulate || arguments.simulated_gateways.is_some() { Kind::Simulated } else { Kind::Real }
+}
+
+pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> Result<Reach, Failure> {
+    if arguments.simulate {
+        let fleet = start_fleet(transfers, arguments.simulated_latency.unwrap_or_default()).await?;
+        let connector = Arc::new(TcpConnector::simulated(fleet.sockets()));
+        return Ok(Reach { connector, kind: Kind::Simulated, fleet: Some(fleet) });
+    }
+    let addresses = transfers
+        .iter()
+        .flat_map(|transfer| [Role::Source, Role::Target].map(|role| transfer.endpoint(role)))
+        .map(|endpoint| endpoint.gateway.address.clone());
+    let connector = connector(arguments.simulated_gateways.as_deref(), addresses)?;
+    Ok(Reach { connector: Arc::new(connector), kind: kind(arguments), fleet: None })
+}
+
+/// A connector to the real addresses, or to those of a map file.
+pub(super) fn connector(
+    map: Option<&Path>,
+    addresses: impl IntoIterator<Item = Address>,
+) -> Result<TcpConnector, Failure> {
+    match map {
+        None => Ok(TcpConnector::real()),
+        Some(file) => Ok(TcpConnector::simulated(Map::read(file)?.sockets(addresses))),
+    }
+}
+
+pub(super) async fn start_fleet(transfers: &[Arc<Transfer>], latency: Duration) -> Result<Fleet, Failure> {
+    Fleet::start(transfers, latency).await.map_err(|error| {
+        Failure::new(Exit::Defect, format!("the simulated meters cannot be served on loopback: {error}"))
+            .hint("each simulated gateway needs a socket: is the limit of open files reached (`ulimit -n`)?")
+    })
+}
+
+/// The trace file, if one is asked for.
+pub(super) fn trace(file: Option<&Path>) -> Result<Option<Trace>, Failure> {
+    file.map(|file| {
+        Trace::create(file)
+            .map_err(|error| Failure::new(Exit::NotFound, format!("--trace {}: {error}", file.display())))
+    })
+    .transpose()
+}
+
+/// How many transfers to work on at a time: one a gateway, at most 256.
+pub(super) fn parallel(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> usize {
+    const MOST: usize = 256;
+    let gateways: HashSet<&Address> = transfers
+        .iter()
+        .flat_map(|transfer| [&transfer.source.gateway.address, &transfer.target.gateway.address])
+        .collect();
+    arguments.parallel.map_or_else(|| gateways.len().clamp(1, MOST), usize::from)
+}
+
+/// Where simulated gateways are, as `simulate --map-out` writes it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Map {
+    format_version: u32,
+    gateways: BTreeMap<String, SocketAddr>,
+}
+
+impl Map {
+    const FORMAT: u32 = 1;
+
+    pub(super) fn of(fleet: &Fleet) -> Self {
+        let gateways = fleet.sockets().into_iter().map(|(address, socket)| (address.to_string(), socket)).collect();
+        Self { format_version: Self::FORMAT, gateways }
+    }
+
+    pub(super) fn read(file: &Path) -> Result<Self, Failure> {
+        let failure = |exit, error: &dyn std::fmt::Display| {
+            Failure::new(exit, format!("--simulated-gateways {}: {error}", file.display()))
+                .hint("`meterferry simulate JOB --map-out FILE` writes it, and serves the meters until it is stopped")
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| failure(Exit::NotFound, &error))?;
+        let map: Self = serde_json::from_str(&text).map_err(|error| failure(Exit::BadJob, &error))?;
+        if map.format_version != Self::FORMAT {
+            return Err(failure(Exit::BadJob, &format!("format {} is not known", map.format_version)));
+        }
+        if let Some((address, socket)) = map.gateways.iter().find(|(_, socket)| !socket.ip().is_loopback()) {
+            return Err(failure(Exit::BadJob, &format!("{address} is at {socket}, which is not on this machine")));
+        }
+        Ok(map)
+    }
+
+    fn sockets(&self, addresses: impl IntoIterator<Item = Address>) -> HashMap<Address, SocketAddr> {
+        addresses
+            .into_iter()
+            .filter_map(|address| self.gateways.get(&address.to_string()).map(|socket| (address, *socket)))
+            .collect()
+    }
+}
