@@ -18,6 +18,7 @@ pub mod campaign;
 pub mod ledger;
 pub mod meter;
 pub mod modbus;
+pub mod report;
 pub mod run;
 pub mod simulator;
 pub mod transfer;
