@@ -19,6 +19,7 @@ pub mod job;
 pub mod ledger;
 pub mod meter;
 pub mod modbus;
+pub mod report;
 pub mod run;
 pub mod simulator;
 pub mod transfer;

@@ -1,0 +1,90 @@
+//! `plan` in JSON: what a run would do, and why.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::MeterJson;
+use crate::{
+    meter::Readings,
+    report::Counts,
+    run::{Looked, Would},
+    transfer::Verdict,
+};
+
+/// What a run would do with one transfer. The readings have the names they have in a run's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanJson {
+    /// Campaign.
+    pub campaign: String,
+    /// Id within the campaign.
+    pub id: String,
+    /// Labels of the job.
+    pub labels: BTreeMap<String, String>,
+    /// What a run would do.
+    pub would: Would,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// What to do next; `null` if nothing.
+    pub hint: Option<String>,
+    /// What each guard said; empty if none was asked.
+    pub verdicts: Vec<Verdict>,
+    /// The meter whose readings would be carried.
+    pub source_meter: MeterJson,
+    /// The meter that would go on counting.
+    pub target_meter: MeterJson,
+    /// What the source has counted.
+    pub source: Option<Readings>,
+    /// What the target holds now.
+    pub target_before: Option<Readings>,
+    /// The words that would be staged.
+    pub staged: Option<Readings>,
+}
+
+/// The body of `plan --format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanBody {
+    /// Counts.
+    #[serde(flatten)]
+    pub summary: PlanSummary,
+    /// One answer a transfer, in the order of the job files.
+    pub transfers: Vec<PlanJson>,
+}
+
+/// The body of the last line of `plan --format jsonl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanSummary {
+    /// How many transfers a run would do what with.
+    pub counts: Counts<Would>,
+}
+
+impl From<&Looked> for PlanJson {
+    fn from(looked: &Looked) -> Self {
+        let transfer = &looked.transfer;
+        Self {
+            campaign: transfer.key.campaign.to_string(),
+            id: transfer.key.id.to_string(),
+            labels: transfer.labels.clone(),
+            would: looked.would,
+            reason: looked.reason.clone(),
+            hint: looked.hint.clone(),
+            verdicts: looked.verdicts.clone(),
+            source_meter: MeterJson::identified(&transfer.source, looked.source_identity.as_ref()),
+            target_meter: MeterJson::identified(&transfer.target, looked.target_identity.as_ref()),
+            source: looked.source.clone(),
+            target_before: looked.target.clone(),
+            staged: looked.staged.clone(),
+        }
+    }
+}
+
+impl From<&[Looked]> for PlanSummary {
+    fn from(plan: &[Looked]) -> Self {
+        Self { counts: plan.iter().map(|looked| looked.would).collect() }
+    }
+}
+
+/// The body of `plan --format json`.
+pub fn plan_body(plan: &[Looked]) -> PlanBody {
+    PlanBody { summary: PlanSummary::from(plan), transfers: plan.iter().map(PlanJson::from).collect() }
+}

@@ -1,0 +1,151 @@
+//! `run` in JSON: one transfer's result, and the whole run's.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::MeterJson;
+use crate::{
+    meter::Readings,
+    report::Counts,
+    run::{RunReport, Times, TransferResult},
+    transfer::{BoundUsed, Outcome},
+};
+
+/// One transfer's outcome with everything that was read and written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TransferJson {
+    /// Campaign.
+    pub campaign: String,
+    /// Id within the campaign.
+    pub id: String,
+    /// Labels of the job.
+    pub labels: BTreeMap<String, String>,
+    /// One of nine words (DESIGN.md §1).
+    pub outcome: Outcome,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// What to do next; `null` if nothing.
+    pub hint: Option<String>,
+    /// The meter whose readings are carried.
+    pub source_meter: MeterJson,
+    /// The meter that goes on counting.
+    pub target_meter: MeterJson,
+    /// What was read from the source; each energy with its four registers and its value as a string.
+    pub source: Option<Readings>,
+    /// What the target held before anything was written: the pre-image.
+    pub target_before: Option<Readings>,
+    /// The words for the buffer.
+    pub staged: Option<Readings>,
+    /// What the target held when it was verified.
+    pub target_after: Option<Readings>,
+    /// The bound that verified it, or did not. Wh, VARh or VAh.
+    pub bound: Option<BoundUsed>,
+    /// When.
+    pub times: TimesJson,
+    /// Tries in this run; 0 if nothing was sent.
+    pub attempts: u32,
+}
+
+/// When things happened to a transfer, in this run or an earlier one. RFC 3339, UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimesJson {
+    /// A run first took it up.
+    pub begun: Option<Timestamp>,
+    /// The source was read.
+    pub source_read: Option<Timestamp>,
+    /// The pre-image was read.
+    pub target_before_read: Option<Timestamp>,
+    /// The intent was recorded.
+    pub intended: Option<Timestamp>,
+    /// The commit was known to have taken effect.
+    pub committed: Option<Timestamp>,
+    /// The target was read to verify it, whatever that showed.
+    pub target_after_read: Option<Timestamp>,
+}
+
+/// The body of `run --format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunBody {
+    /// Counts, time and trouble.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// One result a transfer, in the order of the job files.
+    pub transfers: Vec<TransferJson>,
+}
+
+/// What is to be said of the run as a whole; the body of the last line of `run --format jsonl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunSummary {
+    /// How many transfers have which outcome.
+    pub counts: Counts<Outcome>,
+    /// How long the run took, ms.
+    pub elapsed_ms: u64,
+    /// Whether somebody asked the run to stop.
+    pub stopped: bool,
+    /// Why the ledger stopped recording, if it did.
+    pub ledger_error: Option<String>,
+    /// A defect in this program, if one showed.
+    pub defect: Option<String>,
+}
+
+impl From<&TransferResult> for TransferJson {
+    fn from(result: &TransferResult) -> Self {
+        let transfer = &result.transfer;
+        Self {
+            campaign: transfer.key.campaign.to_string(),
+            id: transfer.key.id.to_string(),
+            labels: transfer.labels.clone(),
+            outcome: result.outcome,
+            reason: result.reason.clone(),
+            hint: result.hint.clone(),
+            source_meter: MeterJson::new(&transfer.source, result.source_serial),
+            target_meter: MeterJson::new(&transfer.target, result.target_serial),
+            source: result.source.clone(),
+            target_before: result.target_before.clone(),
+            staged: result.staged.clone(),
+            target_after: result.target_after.clone(),
+            bound: result.bound.clone(),
+            times: TimesJson::from(&result.times),
+            attempts: result.attempts,
+        }
+    }
+}
+
+impl From<&Times> for TimesJson {
+    fn from(times: &Times) -> Self {
+        Self {
+            begun: times.begun,
+            source_read: times.source_read,
+            target_before_read: times.target_read,
+            intended: times.intended,
+            committed: times.committed,
+            target_after_read: times.verified,
+        }
+    }
+}
+
+impl From<&RunReport> for RunSummary {
+    fn from(report: &RunReport) -> Self {
+        Self {
+            counts: report.results.iter().map(|result| result.outcome).collect(),
+            elapsed_ms: milliseconds(report.elapsed),
+            stopped: report.stopped,
+            ledger_error: report.ledger_broken.clone(),
+            defect: report.defect.clone(),
+        }
+    }
+}
+
+/// The body of `run --format json`.
+pub fn run_body(report: &RunReport) -> RunBody {
+    RunBody {
+        summary: RunSummary::from(report),
+        transfers: report.results.iter().map(|result| TransferJson::from(&**result)).collect(),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

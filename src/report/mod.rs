@@ -1,0 +1,33 @@
+//! Tells people and programs what happens: logs, progress, the closing summary, plans, and the JSON formats.
+//!
+//! Everything here is a subscriber of [`Event`](crate::run::Event)s or a pure function of a finished
+//! [`RunReport`](crate::run::RunReport). This room decides nothing: no outcome, no exit code (it prints the one it
+//! is given), no retry. It knows no job file, no ledger, no frame and no command line. Results are returned as
+//! text for stdout; logs and progress go to stderr (DESIGN.md §5).
+
+mod counts;
+mod json;
+mod log;
+mod out;
+mod paint;
+mod plan;
+mod progress;
+mod reporters;
+mod style;
+mod summary;
+mod table;
+mod words;
+
+pub use counts::{Countable, Counts};
+pub use json::{
+    Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanSummary, RunBody, RunSummary,
+    TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
+};
+pub use log::{LogError, LogFormat, LogReporter, LogSettings, init_logging, log_subscriber};
+pub use out::{LogSink, Results};
+pub use plan::plan_text;
+pub use progress::{Progress, ProgressKind};
+pub use reporters::{JsonLinesReporter, Reporters};
+pub use style::Style;
+pub use summary::summary_text;
+pub use words::NOT_CARRIED;

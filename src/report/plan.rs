@@ -1,0 +1,110 @@
+//! What a run would do, for people: a short block a transfer, and one line of counts at the end.
+
+use super::{
+    Counts, Style,
+    paint::{Tone, hanging, paint, printable},
+    words::{NOT_CARRIED, campaigns, guard_words, name, real_in_or_dash, transfers, would_tone, would_words},
+};
+use crate::{
+    campaign::{Endpoint, SerialNumber},
+    meter::{Quantity, Readings, kilo},
+    run::{Looked, Would},
+    transfer::{Identity, Verdict},
+};
+
+/// The plan, each line ended. The last line is the counts.
+pub fn plan_text(plan: &[Looked], style: Style) -> String {
+    let campaigns = campaigns(plan.iter().map(|looked| &*looked.transfer));
+    let mut parts: Vec<String> = plan.iter().map(|looked| block(looked, campaigns, style)).collect();
+    if plan.iter().any(|looked| looked.would == Would::Transfer) {
+        parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
+    }
+    parts.push(last_line(plan, style));
+    parts.join("\n")
+}
+
+fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
+    let transfer = &looked.transfer;
+    let id = name(transfer, campaigns);
+    let would = paint(would_words(looked.would), would_tone(looked.would), style.colour);
+    let mut text = format!("{}: {would}\n", paint(&printable(&id), Tone::Bold, style.colour));
+    let meters = [
+        ("  source  ", &transfer.source, &looked.source_identity),
+        ("  target  ", &transfer.target, &looked.target_identity),
+    ];
+    for (what, endpoint, identity) in meters {
+        text.push_str(&format!("{}\n", hanging(what, &meter(endpoint, identity.as_ref()), style.width)));
+    }
+    text.push_str(&energies(looked, style));
+    for verdict in &looked.verdicts {
+        text.push_str(&verdict_line(verdict, style));
+    }
+    if !looked.verdicts.iter().any(|verdict| !verdict.passed && verdict.says == looked.reason) {
+        text.push_str(&format!("{}\n", hanging("  why     ", &looked.reason, style.width)));
+    }
+    if let Some(hint) = &looked.hint {
+        text.push_str(&format!("{}\n", hanging("  hint    ", hint, style.width)));
+    }
+    text
+}
+
+/// `PM800 11000126 at plant-a (10.20.1.5:502) unit 12`
+fn meter(endpoint: &Endpoint, identity: Option<&Identity>) -> String {
+    let serial = match (identity, endpoint.serial_number) {
+        (Some(Identity::SerialNumber(number)), _) => number.to_string(),
+        (Some(Identity::Unproved(_)), _) => "(does not say who it is)".to_owned(),
+        (None, SerialNumber::Pinned(number)) => format!("{number} (not asked)"),
+        (None, SerialNumber::Any) => "(any serial number)".to_owned(),
+    };
+    format!("{} {serial} at {} unit {}", endpoint.model, endpoint.gateway, endpoint.unit)
+}
+
+/// Real energy in, or all seven: the source's, and the target's now and then.
+fn energies(looked: &Looked, style: Style) -> String {
+    if looked.source.is_none() && looked.target.is_none() {
+        return String::new();
+    }
+    if !style.verbose {
+        let [source, target] =
+            [&looked.source, &looked.target].map(|readings| real_in_or_dash(readings.as_ref()));
+        let change = match &looked.staged {
+            Some(staged) => format!("{target} → {}", real_in_or_dash(Some(staged))),
+            None => target,
+        };
+        return format!("  energy  real energy in: source {source} kWh, target {change} kWh\n");
+    }
+    Quantity::ALL.into_iter().map(|quantity| energy_line(looked, quantity)).collect()
+}
+
+fn energy_line(looked: &Looked, quantity: Quantity) -> String {
+    let value = |readings: &Option<Readings>| {
+        readings.as_ref().map_or_else(|| "–".to_owned(), |readings| kilo(readings.energy(quantity)))
+    };
+    let [source, target, staged] = [&looked.source, &looked.target, &looked.staged].map(value);
+    let unit = format!("k{}", quantity.unit());
+    let words = quantity.to_string();
+    format!("  energy  {words:<21}  source {source:>18}  target {target:>18} → {staged:>18} {unit}\n")
+}
+
+fn verdict_line(verdict: &Verdict, style: Style) -> String {
+    let (word, tone) = if verdict.passed { ("✓ passed", Tone::Good) } else { ("✗ NO    ", Tone::Bad) };
+    let line =
+        hanging(&format!("  {word}  {:<13}  ", guard_words(verdict.guard)), &verdict.says, style.width);
+    format!("{}\n", line.replacen(word, &paint(word, tone, style.colour), 1))
+}
+
+fn last_line(plan: &[Looked], style: Style) -> String {
+    let counts: Counts<Would> = plan.iter().map(|looked| looked.would).collect();
+    let numbers: Vec<String> = counts
+        .present()
+        .map(|(would, number)| {
+            let words = format!("{number} {}", would_words(would));
+            paint(&words, would_tone(would), style.colour).into_owned()
+        })
+        .collect();
+    let numbers = if numbers.is_empty() { "nothing to do".to_owned() } else { numbers.join(", ") };
+    format!("{}: {numbers}; nothing was written\n", transfers(counts.total()))
+}
+
+#[cfg(test)]
+mod tests;

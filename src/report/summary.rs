@@ -1,0 +1,137 @@
+//! What a run came to, for people: the transfers, then those that are not done, what needs a person last, and one
+//! line of counts at the very end.
+
+use super::{
+    Counts, Style,
+    paint::{Tone, hanging, paint, printable},
+    table::{Cell, Column, table},
+    words::{
+        NOT_CARRIED, campaigns, duration_words, name, needs_a_person, outcome_tone, outcome_words,
+        real_in_or_dash, serial_words, transfers, urgency,
+    },
+};
+use crate::{
+    campaign::Endpoint,
+    run::{RunReport, TransferResult},
+    transfer::Outcome,
+};
+
+/// A run of at most this many transfers, about a screen, is listed in full.
+const LISTED: usize = 30;
+
+const COLUMNS: [Column; 6] = [
+    Column { title: "transfer", right: false, give_up: 0 },
+    Column { title: "source", right: false, give_up: 2 },
+    Column { title: "target", right: false, give_up: 3 },
+    Column { title: "carried, kWh in", right: true, give_up: 4 },
+    Column { title: "target before → after, kWh in", right: true, give_up: 1 },
+    Column { title: "outcome", right: false, give_up: 0 },
+];
+
+/// The closing summary, each line ended. The last line is the counts.
+pub fn summary_text(report: &RunReport, style: Style) -> String {
+    let results: Vec<&TransferResult> = report.results.iter().map(|result| &**result).collect();
+    let campaigns = campaigns(results.iter().map(|result| &*result.transfer));
+    let mut parts = Vec::new();
+    if !results.is_empty() && (results.len() <= LISTED || style.verbose) {
+        parts.push(list(&results, campaigns, style));
+    }
+    if results.iter().any(|result| result.outcome == Outcome::Done) {
+        parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
+    }
+    parts.extend(not_done(&results, campaigns, style));
+    parts.push(trouble(report, style) + &last_line(report, style));
+    parts.join("\n")
+}
+
+fn list(results: &[&TransferResult], campaigns: usize, style: Style) -> String {
+    let rows: Vec<Vec<Cell>> = results.iter().map(|result| row(result, campaigns)).collect();
+    table(&COLUMNS, &rows, style.width, style.colour)
+}
+
+fn row(result: &TransferResult, campaigns: usize) -> Vec<Cell> {
+    let transfer = &result.transfer;
+    let meter =
+        |endpoint: &Endpoint, serial| format!("{} {}", endpoint.model, serial_words(serial, endpoint));
+    let change = match (&result.target_before, &result.target_after) {
+        (None, None) => "–".to_owned(),
+        (before, after) => {
+            format!("{} → {}", real_in_or_dash(before.as_ref()), real_in_or_dash(after.as_ref()))
+        }
+    };
+    vec![
+        Cell::plain(name(transfer, campaigns)),
+        Cell::plain(meter(&transfer.source, result.source_serial)),
+        Cell::plain(meter(&transfer.target, result.target_serial)),
+        Cell::plain(carried(result)),
+        Cell::plain(change),
+        Cell { text: outcome_words(result.outcome).to_owned(), tone: outcome_tone(result.outcome) },
+    ]
+}
+
+/// What reached the target: nothing is called carried that is not known to have taken effect.
+fn carried(result: &TransferResult) -> String {
+    let took_effect = result.outcome.is_done() || result.outcome == Outcome::Mismatch;
+    real_in_or_dash(result.staged.as_ref().filter(|_| took_effect))
+}
+
+/// Every transfer that is not done, in two blocks; what needs a person is the last.
+fn not_done(results: &[&TransferResult], campaigns: usize, style: Style) -> Vec<String> {
+    let mut open: Vec<&TransferResult> =
+        results.iter().copied().filter(|result| !result.outcome.is_done()).collect();
+    open.sort_by_key(|result| urgency(result.outcome));
+    let (person, later): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|result| needs_a_person(result.outcome));
+    [("Not done; running again is safe:", later), ("These need a person:", person)]
+        .into_iter()
+        .filter(|(_, results)| !results.is_empty())
+        .map(|(title, results)| block(title, &results, campaigns, style))
+        .collect()
+}
+
+fn block(title: &str, results: &[&TransferResult], campaigns: usize, style: Style) -> String {
+    let mut text = format!("{}\n", paint(title, Tone::Bold, style.colour));
+    for (place, result) in results.iter().enumerate() {
+        let id = name(&result.transfer, campaigns);
+        let word = outcome_words(result.outcome);
+        let row = hanging("    ", &format!("{word}: {}", result.reason), style.width);
+        let row = row.replacen(word, &paint(word, outcome_tone(result.outcome), style.colour), 1);
+        text.push_str(&format!("  {}\n{row}\n", printable(&id)));
+        // The same way on for many in a row is said once, below the last.
+        let hint_of_next = results.get(place + 1).and_then(|next| next.hint.as_ref());
+        if let Some(hint) = result.hint.as_ref().filter(|hint| Some(*hint) != hint_of_next) {
+            text.push_str(&format!("{}\n", hanging("    hint: ", hint, style.width)));
+        }
+    }
+    text
+}
+
+/// What is wrong with the run itself.
+fn trouble(report: &RunReport, style: Style) -> String {
+    let ledger = report.ledger_broken.as_ref().map(|error| ("the ledger stopped recording: ", error));
+    let defect = report.defect.as_ref().map(|error| ("a defect in meterferry, please report it: ", error));
+    [ledger, defect]
+        .into_iter()
+        .flatten()
+        .map(|(what, error)| {
+            format!("{}\n", paint(&hanging(what, error, style.width), Tone::Bad, style.colour))
+        })
+        .collect()
+}
+
+fn last_line(report: &RunReport, style: Style) -> String {
+    let counts: Counts<Outcome> = report.results.iter().map(|result| result.outcome).collect();
+    let numbers: Vec<String> = counts
+        .present()
+        .map(|(outcome, number)| {
+            let words = format!("{number} {}", outcome_words(outcome));
+            paint(&words, outcome_tone(outcome), style.colour).into_owned()
+        })
+        .collect();
+    let numbers = if numbers.is_empty() { "nothing to do".to_owned() } else { numbers.join(", ") };
+    let stopped = if report.stopped { "; stopped by request" } else { "" };
+    format!("{}: {numbers} in {}{stopped}\n", transfers(counts.total()), duration_words(report.elapsed))
+}
+
+#[cfg(test)]
+mod tests;

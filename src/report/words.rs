@@ -1,0 +1,200 @@
+//! The words of this room: how outcomes, plans and facts are said to people, and in which tone.
+
+use std::time::Duration;
+
+use super::paint::Tone;
+use crate::{
+    campaign::Transfer,
+    meter::{Quantity, Readings, kilo},
+    run::Would,
+    transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution},
+};
+
+/// What a transfer does not carry; every summary and plan says so (DOMAIN.md §1, §2).
+pub const NOT_CARRIED: &str = "Carried are the seven accumulated energies (registers 1700–1727). Conditional, \
+     incremental and input-metering energies, CT and PT settings are not.";
+
+/// An outcome for people: `already_done` → `already done`.
+pub(super) fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::AlreadyDone => "already done",
+        Outcome::NotRun => "not run",
+        other => other.word(),
+    }
+}
+
+/// The tone of an outcome.
+pub(super) fn outcome_tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Done | Outcome::AlreadyDone => Tone::Good,
+        Outcome::Waiting | Outcome::NotRun | Outcome::Unreachable => Tone::Soon,
+        Outcome::Failed | Outcome::Refused | Outcome::Unknown | Outcome::Mismatch => Tone::Bad,
+    }
+}
+
+/// How much a person must look: the higher, the nearer to the end of the summary.
+pub(super) fn urgency(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Done | Outcome::AlreadyDone => 0,
+        Outcome::NotRun => 1,
+        Outcome::Waiting => 2,
+        Outcome::Unreachable => 3,
+        Outcome::Failed => 4,
+        Outcome::Refused => 5,
+        Outcome::Mismatch => 6,
+        Outcome::Unknown => 7,
+    }
+}
+
+/// Whether running again will not help by itself.
+pub(super) fn needs_a_person(outcome: Outcome) -> bool {
+    urgency(outcome) >= urgency(Outcome::Refused)
+}
+
+/// What a run would do, as the end of a sentence about a transfer.
+pub(super) fn would_words(would: Would) -> &'static str {
+    match would {
+        Would::Transfer => "would be transferred",
+        Would::Nothing => "would be left alone",
+        Would::Settle => "would be settled",
+        Would::Refuse => "would be refused",
+        Would::NotReach => "could not be reached",
+        Would::Fail => "would fail",
+        Would::NotLooked => "not looked at",
+    }
+}
+
+/// The tone of a plan's word.
+pub(super) fn would_tone(would: Would) -> Tone {
+    match would {
+        Would::Transfer | Would::Nothing => Tone::Good,
+        Would::Settle | Would::NotReach | Would::NotLooked => Tone::Soon,
+        Would::Refuse | Would::Fail => Tone::Bad,
+    }
+}
+
+/// What a guard looks at.
+pub(super) fn guard_words(guard: Guard) -> &'static str {
+    match guard {
+        Guard::WordSigns => "word signs",
+        Guard::ZeroSource => "zero source",
+        Guard::Direction => "direction",
+        Guard::TargetEnergy => "target energy",
+        Guard::Digits => "digits",
+    }
+}
+
+/// What a fact says, for the log.
+pub(super) fn fact_words(fact: &Fact) -> String {
+    match fact {
+        Fact::Began(_) => "taken up".to_owned(),
+        Fact::Identified { role, identity: Identity::SerialNumber(number) } => {
+            format!("{role} identified: serial number {number}")
+        }
+        Fact::Identified { role, identity: Identity::Unproved(answer) } => {
+            format!("{role} does not say who it is, identity and addressing go unproved: {answer}")
+        }
+        Fact::SourceRead(reading) => format!("source read: real energy in {}", real_in(&reading.readings)),
+        Fact::TargetRead(reading) => format!("pre-image read: real energy in {}", real_in(&reading.readings)),
+        Fact::Intended(intent) => {
+            format!("intent {} recorded: real energy in {}", intent.number, real_in(&intent.staged))
+        }
+        Fact::CommitSent { answer } => format!("commit sent: {answer}"),
+        Fact::StatusRead { word } => format!("result read: {word}"),
+        Fact::Fenced => "buffer fenced against a late commit".to_owned(),
+        Fact::Looked(reading) => {
+            format!("target read to settle: real energy in {}", real_in(&reading.readings))
+        }
+        Fact::Closed { how: Closing::NotSent, reason } => format!("intent closed, not sent: {reason}"),
+        Fact::Closed { how: Closing::NotCommitted, reason } => {
+            format!("intent closed, not committed: {reason}")
+        }
+        Fact::Committed { evidence, note, .. } => {
+            let known = match evidence {
+                Evidence::Status => "by the command's result",
+                Evidence::Settled => "by settling",
+                Evidence::FoundLater => "found later",
+            };
+            format!("committed, known {known}: {note}")
+        }
+        Fact::Verified(verification) => {
+            format!("verified: real energy in {}", real_in(&verification.after.readings))
+        }
+        Fact::Mismatched(verification) => {
+            format!(
+                "target does not hold what was staged: real energy in {}",
+                real_in(&verification.after.readings)
+            )
+        }
+        Fact::Ended(ending) => format!("let go as {}", outcome_words(ending.outcome)),
+        Fact::Resolved { decision, reason, operator } => {
+            let decision = match decision {
+                Resolution::Committed => "committed",
+                Resolution::NotCommitted => "not committed",
+                Resolution::Accepted => "accepted",
+            };
+            format!("resolved as {decision} by {operator}: {reason}")
+        }
+    }
+}
+
+/// `1,234.567 kWh`
+fn real_in(readings: &Readings) -> String {
+    format!("{} kWh", kilo(readings.energy(Quantity::RealEnergyIn)))
+}
+
+/// Real energy in, kWh without its unit, or a dash where it was not read.
+pub(super) fn real_in_or_dash(readings: Option<&Readings>) -> String {
+    readings.map_or_else(|| "–".to_owned(), |readings| kilo(readings.energy(Quantity::RealEnergyIn)))
+}
+
+/// A serial number as read, else as the job has it, else what is not known of it.
+pub(super) fn serial_words(answered: Option<u32>, endpoint: &crate::campaign::Endpoint) -> String {
+    match answered.or(endpoint.serial_number.pinned()) {
+        Some(number) => number.to_string(),
+        None => "serial unknown".to_owned(),
+    }
+}
+
+/// The id, with the campaign before it where there is more than one.
+pub(super) fn name(transfer: &Transfer, campaigns: usize) -> String {
+    if campaigns > 1 { transfer.key.to_string() } else { transfer.key.id.to_string() }
+}
+
+/// How many campaigns these transfers belong to.
+pub(super) fn campaigns<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> usize {
+    transfers.map(|transfer| &transfer.key.campaign).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// `1 transfer`, `12 transfers`.
+pub(super) fn transfers(number: usize) -> String {
+    if number == 1 { "1 transfer".to_owned() } else { format!("{number} transfers") }
+}
+
+/// A duration for people: `840 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`.
+pub(super) fn duration_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{} ms", duration.as_millis()),
+        1..60 => format!("{seconds}.{} s", duration.subsec_millis() / 100),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        let words = [0, 840, 3_290, 250_000, 7_500_000].map(Duration::from_millis).map(duration_words);
+        assert_eq!(words, ["0 ms", "840 ms", "3.2 s", "4 min 10 s", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn what_needs_a_person_is_refused_mismatched_or_unknown() {
+        let needing: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| needs_a_person(*outcome)).collect();
+        assert_eq!(needing, [Outcome::Refused, Outcome::Unknown, Outcome::Mismatch]);
+    }
+}
