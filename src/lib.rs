@@ -15,6 +15,7 @@
 #![warn(missing_docs)]
 
 pub mod campaign;
+pub mod cli;
 pub mod job;
 pub mod ledger;
 pub mod meter;

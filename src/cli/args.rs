@@ -299,7 +299,8 @@ pub(super) struct LedgerInit {
 
 /// A duration with its unit, as `500ms` or `10m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration =
-        text.parse().map_err(|_| format!("{text:?} is no duration; write it with its unit, as 500ms, 2s or 10m"))?;
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| format!("{text:?} is no duration; write it with its unit, as 500ms, 2s or 10m"))?;
     Duration::try_from(parsed).map_err(|_| format!("{text:?} is negative"))
 }

@@ -6,35 +6,44 @@ use super::{
     Exit,
     args::{self, Arguments, Command},
     failure::Failure,
-    ledger, output, plan, read, resolve, run, simulate, status, validate,
+    ledger,
+    output::{self, Console},
+    plan, read, resolve, run, simulate, status, validate,
 };
-use crate::{job, report};
+use crate::{
+    job,
+    report::{self, LogFormat, LogSettings},
+};
 
 pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
-    let format = match arguments.log_format {
-        args::LogFormat::Human => report::LogFormat::Human,
-        args::LogFormat::Json => report::LogFormat::Json,
-    };
-    report::init_logging(format, &arguments.log, output::stderr_colour())
-        .map_err(|error| Failure::new(Exit::Usage, format!("--log {:?}: {error}", arguments.log)))?;
+    let console = Console::new(match arguments.log_format {
+        args::LogFormat::Human => LogFormat::Human,
+        args::LogFormat::Json => LogFormat::Json,
+    });
+    let settings =
+        LogSettings { format: console.logs, filter: Some(arguments.log), colour: output::stderr_colour() };
+    report::init_logging(&settings, console.stderr.clone())
+        .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     match arguments.command {
-        Command::Validate(arguments) => validate::validate(&arguments),
-        Command::Plan(arguments) => in_runtime(plan::plan(arguments)),
-        Command::Run(arguments) => in_runtime(run::run(arguments)),
-        Command::Status(arguments) => status::status(&arguments),
-        Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments)),
-        Command::Read(arguments) => in_runtime(read::read(arguments)),
-        Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
-        Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments),
+        Command::Validate(arguments) => validate::validate(&arguments, &console),
+        Command::Plan(arguments) => in_runtime(plan::plan(arguments, &console)),
+        Command::Run(arguments) => in_runtime(run::run(arguments, &console)),
+        Command::Status(arguments) => status::status(&arguments, &console),
+        Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments, &console)),
+        Command::Read(arguments) => in_runtime(read::read(arguments, &console)),
+        Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
+        Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
         Command::Schema => {
-            let schema = serde_json::to_string_pretty(&job::schema()).expect("a schema is plain JSON");
-            output::to_stdout(&format!("{schema}\n"));
+            console.print(&report::json_text(&job::schema()));
             Ok(Exit::Done)
         }
     }
 }
 
 fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    // A connection takes a descriptor; with a thousand gateways the usual soft limit is too low. Where it cannot
+    // be raised, connections fail one by one and say so.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,7 +1,7 @@
 //! Why a command could not do its work, told once, at the end.
 
 use super::{Exit, output};
-use crate::{job::Diagnostics, ledger::LedgerError};
+use crate::ledger::LedgerError;
 
 /// An error with the exit code it leads to.
 #[derive(Debug)]
@@ -38,14 +38,6 @@ impl From<LedgerError> for Failure {
             _ => Exit::Ledger,
         };
         Self::new(exit, error.to_string()).hint(error.hint())
-    }
-}
-
-impl From<Diagnostics> for Failure {
-    fn from(found: Diagnostics) -> Self {
-        let exit = if found.only_missing_paths() { Exit::NotFound } else { Exit::BadJob };
-        output::to_stderr(&found.render(output::stderr_colour()));
-        Self::new(exit, format!("{} in the job files; nothing was touched", counted(found.len() + found.more, "error")))
     }
 }
 

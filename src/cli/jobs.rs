@@ -2,19 +2,37 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Exit, args, failure::Failure, output, select::Selection};
+use super::{
+    Exit, args,
+    failure::{Failure, counted},
+    output::{self, Console},
+    select::Selection,
+};
 use crate::{
     campaign::{Transfer, TransferKey},
-    job::{self, JobPath},
+    job::{self, Diagnostics, JobPath, Loaded},
     transfer::Outcome,
 };
 
-/// The transfers of all job files, in order. Warnings are told.
-pub(super) fn load(arguments: &args::Jobs) -> Result<Vec<Arc<Transfer>>, Failure> {
+/// The transfers of all job files, in order.
+pub(super) fn load(arguments: &args::Jobs, console: &Console) -> Result<Vec<Arc<Transfer>>, Failure> {
     let paths: Vec<JobPath> = arguments.paths.iter().map(|path| path.as_path().into()).collect();
-    let loaded = job::load(&paths)?;
+    told(job::load(&paths), console)
+}
+
+/// What was loaded; all that is wrong with it, and warnings, are told.
+pub(super) fn told(
+    loaded: Result<Loaded, Diagnostics>,
+    console: &Console,
+) -> Result<Vec<Arc<Transfer>>, Failure> {
+    let loaded = loaded.map_err(|found| {
+        console.remark(&found.render(output::stderr_colour()));
+        let exit = if found.only_missing_paths() { Exit::NotFound } else { Exit::BadJob };
+        let errors = counted(found.len() + found.more, "error");
+        Failure::new(exit, format!("{errors} in the job files; nothing was touched"))
+    })?;
     if !loaded.warnings.is_empty() {
-        output::to_stderr(&loaded.warnings.render(output::stderr_colour()));
+        console.remark(&loaded.warnings.render(output::stderr_colour()));
     }
     Ok(loaded.campaigns.into_iter().flat_map(|campaign| campaign.transfers).collect())
 }

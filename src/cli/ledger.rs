@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Exit, args, failure::Failure, output};
+use super::{Exit, args, failure::Failure, output::Console};
 use crate::{
     campaign::TransferKey,
     ledger::{self, Kind, Ledger, LedgerError, LedgerReader, MemoryLedger, Replay, SqliteLedger},
@@ -64,9 +64,16 @@ pub(super) fn open_to_look(arguments: &args::State, kind: Kind) -> Result<Option
     }
 }
 
-/// What a ledger knows of a transfer.
-pub(super) fn history(ledger: &dyn Replay, key: &TransferKey) -> Result<History, Failure> {
-    Ok(ledger.record(key)?.history)
+/// The ledger in the state folder, real or simulated, to look at.
+pub(super) fn open_any_to_look(arguments: &args::State) -> Result<LedgerReader, Failure> {
+    Ok(SqliteLedger::open_read_only(&state_dir(arguments)?, None)?)
+}
+
+/// The ledger in the state folder, real or simulated, to write to.
+pub(super) fn open_existing(arguments: &args::State, lock_wait: Duration) -> Result<SqliteLedger, Failure> {
+    let dir = state_dir(arguments)?;
+    let kind = SqliteLedger::open_read_only(&dir, None)?.kind();
+    Ok(SqliteLedger::open_for_run(&dir, kind, lock_wait)?)
 }
 
 /// How a transfer stands by its record alone.
@@ -84,9 +91,11 @@ pub(super) fn standing(history: &History) -> Ending {
             Some("look at the meter, then use `meterferry resolve`"),
         ),
         (_, Some(known)) => known.clone(),
-        (Phase::Open, None) => {
-            ending(Outcome::Unknown, "an intent is open", Some("run again: it begins by looking at the target"))
-        }
+        (Phase::Open, None) => ending(
+            Outcome::Unknown,
+            "an intent is open",
+            Some("run again: it begins by looking at the target"),
+        ),
         (Phase::Committed, None) => {
             ending(Outcome::Unknown, "committed, not verified yet", Some("run again: it verifies"))
         }
@@ -101,12 +110,12 @@ pub(super) fn outcome(ledger: Option<&dyn Replay>, key: &TransferKey) -> Outcome
         .map_or(Outcome::NotRun, |record| standing(&record.history).outcome)
 }
 
-pub(super) fn init(arguments: &args::LedgerInit) -> Result<Exit, Failure> {
+pub(super) fn init(arguments: &args::LedgerInit, console: &Console) -> Result<Exit, Failure> {
     let dir = state_dir(&arguments.state)?;
     let kind = if arguments.simulated { Kind::Simulated } else { Kind::Real };
     SqliteLedger::init(&dir, kind)?;
-    output::to_stdout(&format!("{}: a new ledger of {kind} meters\n", file(&dir).display()));
-    output::to_stderr("Keep it: it is what knows which transfers are done. Back it up with the job files.\n");
+    console.print(&format!("{}: a new ledger of {kind} meters\n", file(&dir).display()));
+    console.remark("keep it: it is what knows which transfers are done");
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,48 @@
 //! Results go to stdout, everything else to stderr. A reader that has gone away is no error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-/// Whether colour may be used on stdout.
-pub(super) fn stdout_colour() -> bool {
-    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+use crate::report::{LogFormat, LogSink, Results, Style};
+
+/// The terminal, or whatever stands in its place.
+#[derive(Clone)]
+pub(super) struct Console {
+    /// The one way to stderr.
+    pub stderr: LogSink,
+    /// How logs are written there.
+    pub logs: LogFormat,
+}
+
+impl Console {
+    pub(super) fn new(logs: LogFormat) -> Self {
+        Self { stderr: LogSink::stderr(), logs }
+    }
+
+    /// The way to stdout.
+    pub(super) fn results(&self) -> Results {
+        Results::stdout(&self.stderr)
+    }
+
+    /// Writes one result.
+    pub(super) fn print(&self, text: &str) {
+        self.results().print(text);
+    }
+
+    /// Writes a remark, without its last newline.
+    pub(super) fn remark(&self, text: &str) {
+        self.stderr.line(text.trim_end_matches('\n'));
+    }
+}
+
+/// How text for people on stdout is to look.
+pub(super) fn style(verbose: bool) -> Style {
+    let colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let width = io::stdout().is_terminal().then(|| comfy_width().unwrap_or(100));
+    Style { width, colour, verbose }
+}
+
+fn comfy_width() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 /// Whether colour may be used on stderr.
@@ -17,22 +55,10 @@ pub(super) fn person_present() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Writes a result.
-pub(super) fn to_stdout(text: &str) {
-    let mut stdout = io::stdout().lock();
-    // Whoever reads may have gone; the work is done all the same.
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
-/// Writes a remark.
-pub(super) fn to_stderr(text: &str) {
-    let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
-}
-
 /// `error: …`, and a hint below.
 pub(super) fn error(message: &str, hint: Option<&str>) {
-    let (red, cyan, plain) = if stderr_colour() { ("\u{1b}[1;31m", "\u{1b}[36m", "\u{1b}[0m") } else { ("", "", "") };
-    let hint = hint.map(|hint| format!("{cyan}hint{plain}: {hint}\n")).unwrap_or_default();
-    to_stderr(&format!("{red}error{plain}: {message}\n{hint}"));
+    let (red, cyan, plain) =
+        if stderr_colour() { ("\u{1b}[1;31m", "\u{1b}[36m", "\u{1b}[0m") } else { ("", "", "") };
+    let hint = hint.map(|hint| format!("\n{cyan}hint{plain}: {hint}")).unwrap_or_default();
+    LogSink::stderr().line(&format!("{red}error{plain}: {message}{hint}"));
 }

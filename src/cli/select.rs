@@ -54,7 +54,8 @@ impl Condition {
 
     fn matches_gateway(&self, endpoint: &Endpoint) -> bool {
         let gateway = &endpoint.gateway;
-        gateway.name.as_deref().is_some_and(|name| self.matches(name)) || self.matches(&gateway.address.to_string())
+        gateway.name.as_deref().is_some_and(|name| self.matches(name))
+            || self.matches(&gateway.address.to_string())
     }
 
     fn matches(&self, text: &str) -> bool {

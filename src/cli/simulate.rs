@@ -7,36 +7,33 @@ use serde::Serialize;
 use super::{
     Exit, args,
     failure::{Failure, counted},
-    jobs, output, signals,
+    jobs,
+    output::Console,
+    signals,
     wires::{Map, start_fleet},
 };
-use crate::transfer::Outcome;
+use crate::{report::json_text, transfer::Outcome};
 
-pub(super) async fn simulate(arguments: args::Simulate) -> Result<Exit, Failure> {
-    let transfers = jobs::select(&arguments.jobs, jobs::load(&arguments.jobs)?, |_| Outcome::NotRun)?;
+pub(super) async fn simulate(arguments: args::Simulate, console: &Console) -> Result<Exit, Failure> {
+    let transfers =
+        jobs::select(&arguments.jobs, jobs::load(&arguments.jobs, console)?, |_| Outcome::NotRun)?;
     let fleet = start_fleet(&transfers, arguments.simulated_latency).await?;
     let map = Map::of(&fleet);
     match &arguments.map_out {
         Some(file) => write_json(file, "--map-out", &map)?,
-        None => output::to_stdout(&json(&map)),
+        None => console.print(&json_text(&map)),
     }
-    output::to_stderr(&format!(
-        "{} behind {} on loopback; stop with Ctrl-C\n",
+    console.remark(&format!(
+        "{} behind {} on loopback; stop with Ctrl-C",
         counted(fleet.meters(), "simulated meter"),
         counted(fleet.sockets().len(), "gateway")
     ));
     let _ = signals::next().await;
-    output::to_stderr(&format!("{}\n", fleet.testimony()));
+    console.remark(&fleet.testimony());
     if let Some(file) = &arguments.audit_out {
         write_json(file, "--audit-out", &fleet.audit())?;
     }
     Ok(Exit::Done)
-}
-
-fn json(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("plain values are JSON");
-    text.push('\n');
-    text
 }
 
 /// Writes a file whole or not at all: somebody may be waiting for it to appear.
@@ -45,7 +42,7 @@ fn write_json(file: &Path, option: &str, value: &impl Serialize) -> Result<(), F
         let mut part = file.as_os_str().to_owned();
         part.push(".part");
         let mut handle = std::fs::File::create(&part)?;
-        handle.write_all(json(value).as_bytes())?;
+        handle.write_all(json_text(value).as_bytes())?;
         handle.sync_all()?;
         std::fs::rename(&part, file)
     };

@@ -20,7 +20,6 @@ use crate::{
 /// How a command reaches its meters.
 pub(super) struct Reach {
     pub connector: Arc<dyn Connect>,
-    pub kind: Kind,
     /// The meters made for this command alone. Kept alive as long as they are needed.
     pub fleet: Option<Fleet>,
 }
@@ -34,14 +33,14 @@ pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) 
     if arguments.simulate {
         let fleet = start_fleet(transfers, arguments.simulated_latency.unwrap_or_default()).await?;
         let connector = Arc::new(TcpConnector::simulated(fleet.sockets()));
-        return Ok(Reach { connector, kind: Kind::Simulated, fleet: Some(fleet) });
+        return Ok(Reach { connector, fleet: Some(fleet) });
     }
     let addresses = transfers
         .iter()
         .flat_map(|transfer| [Role::Source, Role::Target].map(|role| transfer.endpoint(role)))
         .map(|endpoint| endpoint.gateway.address.clone());
     let connector = connector(arguments.simulated_gateways.as_deref(), addresses)?;
-    Ok(Reach { connector: Arc::new(connector), kind: kind(arguments), fleet: None })
+    Ok(Reach { connector: Arc::new(connector), fleet: None })
 }
 
 /// A connector to the real addresses, or to those of a map file.
@@ -93,7 +92,8 @@ impl Map {
     const FORMAT: u32 = 1;
 
     pub(super) fn of(fleet: &Fleet) -> Self {
-        let gateways = fleet.sockets().into_iter().map(|(address, socket)| (address.to_string(), socket)).collect();
+        let gateways =
+            fleet.sockets().into_iter().map(|(address, socket)| (address.to_string(), socket)).collect();
         Self { format_version: Self::FORMAT, gateways }
     }
 
@@ -108,7 +108,10 @@ impl Map {
             return Err(failure(Exit::BadJob, &format!("format {} is not known", map.format_version)));
         }
         if let Some((address, socket)) = map.gateways.iter().find(|(_, socket)| !socket.ip().is_loopback()) {
-            return Err(failure(Exit::BadJob, &format!("{address} is at {socket}, which is not on this machine")));
+            return Err(failure(
+                Exit::BadJob,
+                &format!("{address} is at {socket}, which is not on this machine"),
+            ));
         }
         Ok(map)
     }

@@ -1,0 +1,86 @@
+//! `plan`: what would a run do? Looks, and writes nothing.
+
+use std::sync::Arc;
+
+use super::{
+    Exit,
+    args::{self, Format},
+    failure::Failure,
+    jobs, ledger,
+    output::{self, Console},
+    signals, wires,
+};
+use crate::{
+    campaign::Transfer,
+    ledger::Replay,
+    report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, json_text, plan_body, plan_text},
+    run::{Clock, LookSettings, Looked, Would, look},
+    transfer::History,
+};
+
+pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exit, Failure> {
+    let transfers = jobs::load(&arguments.jobs, console)?;
+    let reader = ledger::open_to_look(&arguments.state, wires::kind(&arguments.wires))?;
+    let known = reader.as_ref().map(|reader| reader as &dyn Replay);
+    let selected = jobs::select(&arguments.jobs, transfers, |key| ledger::outcome(known, key))?;
+    let reach = wires::reach(&arguments.wires, &selected).await?;
+    let (stop, caught) = signals::heed();
+    let settings = LookSettings {
+        parallel: wires::parallel(&arguments.wires, &selected),
+        clock: Clock::system(),
+        connector: Arc::clone(&reach.connector),
+        trace: wires::trace(arguments.wires.trace.as_deref())?,
+        stop,
+    };
+    let looked = look(with_histories(selected, known)?, settings).await;
+    let exit = match caught.signal() {
+        Some(signal) if looked.iter().any(|looked| looked.would == Would::NotLooked) => Exit::Stopped(signal),
+        _ => exit(&looked, arguments.detailed_exitcode),
+    };
+    console.print(&text(&looked, exit, arguments.output.format, arguments.verbose));
+    Ok(exit)
+}
+
+fn with_histories(
+    transfers: Vec<Arc<Transfer>>,
+    known: Option<&dyn Replay>,
+) -> Result<Vec<(Arc<Transfer>, History)>, Failure> {
+    transfers
+        .into_iter()
+        .map(|transfer| {
+            let history = match known {
+                Some(known) => known.record(&transfer.key)?.history,
+                None => History::default(),
+            };
+            Ok((transfer, history))
+        })
+        .collect()
+}
+
+/// The worst of what was seen, in the order of a run's exit codes.
+fn exit(looked: &[Looked], detailed: bool) -> Exit {
+    let any = |would| looked.iter().any(|looked| looked.would == would);
+    match () {
+        () if any(Would::Refuse) => Exit::Refused,
+        () if any(Would::Fail) => Exit::Failed,
+        () if any(Would::NotReach) => Exit::Unreachable,
+        () if detailed && (any(Would::Transfer) || any(Would::Settle)) => Exit::Pending,
+        () => Exit::Done,
+    }
+}
+
+fn text(looked: &[Looked], exit: Exit, format: Format, verbose: bool) -> String {
+    match format {
+        Format::Human => plan_text(looked, output::style(verbose)),
+        Format::Json => json_text(&Envelope::new(None, exit.code(), plan_body(looked))),
+        Format::Jsonl => {
+            let mut text: String = looked
+                .iter()
+                .map(|looked| json_line(&JsonLine::<_, PlanSummary>::Transfer(PlanJson::from(looked))))
+                .collect();
+            let summary = Envelope::new(None, exit.code(), PlanSummary::from(looked));
+            text.push_str(&json_line(&JsonLine::<PlanJson, _>::Summary(summary)));
+            text
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `run`: carry the readings over.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    io::{self, BufRead, IsTerminal},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Exit,
+    args::{self, Format},
+    failure::{Failure, counted},
+    jobs, ledger,
+    output::{self, Console},
+    signals, wires,
+};
+use crate::{
+    campaign::Transfer,
+    ledger::{Kind, Ledger},
+    report::{
+        Envelope, JsonLine, JsonLinesReporter, LogReporter, Progress, ProgressKind, Reporters, Results,
+        RunSummary, TransferJson, json_line, json_text, run_body, summary_text,
+    },
+    run::{self, Clock, Event, RunReport, RunSettings},
+    transfer::Outcome,
+};
+
+pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit, Failure> {
+    let transfers = jobs::load(&arguments.jobs, console)?;
+    let kind = wires::kind(&arguments.wires);
+    let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
+    let selected = jobs::select(&arguments.jobs, transfers, |key| ledger::outcome(Some(&*ledger), key))?;
+    if kind == Kind::Real {
+        confirm(&arguments, &selected, &*ledger, console)?;
+    }
+    let reach = wires::reach(&arguments.wires, &selected).await?;
+    let (stop, caught) = signals::heed();
+    let run: Arc<str> = run_id().into();
+    let settings = RunSettings {
+        run: Arc::clone(&run),
+        parallel: wires::parallel(&arguments.wires, &selected),
+        seed: arguments.seed.unwrap_or_else(random),
+        clock: Clock::system(),
+        connector: Arc::clone(&reach.connector),
+        trace: wires::trace(arguments.wires.trace.as_deref())?,
+        stop,
+    };
+    let mut results = console.results();
+    let report = carry(selected, ledger, settings, &arguments, console, &mut results).await;
+    let exit = Exit::of_run(&report, caught.signal());
+    if let Some(fleet) = &reach.fleet {
+        console.remark(&fleet.testimony());
+    }
+    results.print(&closing(&report, &run, exit, arguments.output.format));
+    Ok(exit)
+}
+
+async fn carry(
+    transfers: Vec<Arc<Transfer>>,
+    ledger: Arc<dyn Ledger>,
+    settings: RunSettings,
+    arguments: &args::Run,
+    console: &Console,
+    results: &mut Results,
+) -> RunReport {
+    let kind = ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs);
+    let mut progress = Progress::new(kind, console.stderr.clone());
+    let mut log = LogReporter::new();
+    let mut lines = JsonLinesReporter::new(results);
+    let mut reporters =
+        Reporters::new().with(|event: &Event| log.event(event)).with(|event| progress.event(event));
+    if arguments.output.format == Format::Jsonl {
+        reporters = reporters.with(|event| lines.event(event));
+    }
+    run::run(transfers, ledger, settings, &mut |event| reporters.tell(&event)).await
+}
+
+fn closing(report: &RunReport, run: &str, exit: Exit, format: Format) -> String {
+    match format {
+        Format::Human => summary_text(report, output::style(false)),
+        Format::Json => json_text(&Envelope::new(Some(run), exit.code(), run_body(report))),
+        Format::Jsonl => {
+            let summary = Envelope::new(Some(run), exit.code(), RunSummary::from(report));
+            json_line(&JsonLine::<TransferJson, _>::Summary(summary))
+        }
+    }
+}
+
+/// Asks a person before real meters are written to; without one, `--yes` must have said so.
+fn confirm(
+    arguments: &args::Run,
+    selected: &[Arc<Transfer>],
+    ledger: &dyn Ledger,
+    console: &Console,
+) -> Result<(), Failure> {
+    let writes = selected
+        .iter()
+        .filter(|transfer| {
+            !matches!(ledger::outcome(Some(ledger), &transfer.key), Outcome::AlreadyDone | Outcome::Mismatch)
+        })
+        .count();
+    if arguments.yes || writes == 0 {
+        return Ok(());
+    }
+    let question =
+        format!("{}, {} will be written", counted(selected.len(), "transfer"), counted(writes, "meter"));
+    if !output::person_present() {
+        return Err(Failure::new(Exit::Usage, format!("{question}, and nobody is here to be asked"))
+            .hint("look at `meterferry plan` first, then add --yes; `--simulate` tries it without meters"));
+    }
+    console.remark(&format!("{question}. Type yes to go on:"));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim().eq_ignore_ascii_case("yes") {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Unfinished, "not confirmed; nothing was touched"))
+}
+
+/// Names a run in the record: when it began, and four hexadecimal digits.
+fn run_id() -> String {
+    format!("{}-{:04x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random() & 0xFFFF)
+}
+
+fn random() -> u64 {
+    RandomState::new().hash_one(Timestamp::now())
+}

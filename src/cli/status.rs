@@ -1,0 +1,57 @@
+//! `status`: what the ledger knows of a job's transfers. No meter is touched.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Exit,
+    args::{self, Format},
+    failure::Failure,
+    jobs,
+    ledger::{open_any_to_look, outcome, standing},
+    output::{self, Console},
+};
+use crate::{
+    ledger::Replay,
+    report::{Envelope, JsonLine, RunSummary, TransferJson, json_line, json_text, run_body, summary_text},
+    run::{RunReport, TransferResult},
+    transfer::Outcome,
+};
+
+pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit, Failure> {
+    let transfers = jobs::load(&arguments.jobs, console)?;
+    let ledger = open_any_to_look(&arguments.state)?;
+    let selected = jobs::select(&arguments.jobs, transfers, |key| outcome(Some(&ledger), key))?;
+    let results = selected
+        .into_iter()
+        .map(|transfer| {
+            let history = ledger.record(&transfer.key)?.history;
+            let ending = standing(&history);
+            Ok(Arc::new(TransferResult::new(transfer, &history, ending, history.intents)))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let report =
+        RunReport { results, ledger_broken: None, defect: None, stopped: false, elapsed: Duration::ZERO };
+    let exit = exit(&report);
+    console.print(&match arguments.output.format {
+        Format::Human => summary_text(&report, output::style(false)),
+        Format::Json => json_text(&Envelope::new(None, exit.code(), run_body(&report))),
+        Format::Jsonl => {
+            let lines = report
+                .results
+                .iter()
+                .map(|result| json_line(&JsonLine::<_, RunSummary>::Transfer(TransferJson::from(&**result))));
+            let summary = Envelope::new(None, exit.code(), RunSummary::from(&report));
+            lines.chain([json_line(&JsonLine::<TransferJson, _>::Summary(summary))]).collect()
+        }
+    });
+    Ok(exit)
+}
+
+/// As a run would end that found nothing new.
+fn exit(report: &RunReport) -> Exit {
+    if report.results.iter().all(|result| result.outcome == Outcome::NotRun) {
+        Exit::Unfinished
+    } else {
+        Exit::of_run(report, None)
+    }
+}
