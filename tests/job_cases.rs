@@ -4,6 +4,8 @@
 //! colour, or, for a folder named `valid_…`, the warnings and the resolved transfers. `UPDATE_CASES=1 cargo test`
 //! writes `expected.txt` anew; read the difference before you commit it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its cases has failed")]
+
 use std::{
     fmt::Write as _,
     fs,
@@ -99,8 +101,11 @@ fn every_bad_case_names_a_file_a_line_and_a_column() {
         let places = said.lines().filter_map(|line| line.trim_start().strip_prefix("--> "));
         let whole = places.filter(|place| {
             let mut parts = place.rsplitn(3, ':');
-            let number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok_and(|part| part > 0));
-            number(parts.next()) && number(parts.next()) && parts.next().is_some_and(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
+            let number =
+                |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok_and(|part| part > 0));
+            number(parts.next())
+                && number(parts.next())
+                && parts.next().is_some_and(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
         });
         assert!(whole.count() > 0, "{} names no file:line:column: {said}", name(&folder));
     }
