@@ -4,6 +4,8 @@
 //! colour, or, for a folder named `valid_…`, the warnings and the resolved transfers. `UPDATE_CASES=1 cargo test`
 //! writes `expected.txt` anew; read the difference before you commit it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its cases has failed")]
+
 use std::{
     fmt::Write as _,
     fs,

@@ -67,10 +67,13 @@ pub(super) fn address(
     let text = &host.0;
     if let Err(hint) = check_host(text) {
         found.push(
-            Diagnostic::error(Code::BadHost, format!("`{text}` is neither a host name nor an IP address"))
-                .at(source.spot(&format!("{pointer}/host")))
-                .expected("a host name or an IP address, without a port")
-                .hint(hint),
+            Diagnostic::error(
+                Code::BadHost,
+                format!("`host: {text}` is neither a host name nor an IP address"),
+            )
+            .at(source.spot(&format!("{pointer}/host")))
+            .expected("a host name or an IP address, without a port")
+            .hint(hint),
         );
         return None;
     }

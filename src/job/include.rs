@@ -33,7 +33,9 @@ impl Shared {
         let gateway = defaults.gateway.unwrap_or_default();
         let options = OptionLayer::read(defaults.options, "/defaults", document, found);
         let gateway = GatewayLayer::read(gateway, "/defaults/gateway", document, found);
-        options.check_backoff(&options.decide().retry, "/defaults", document, found);
+        if !source.is_bad("/defaults") {
+            options.check_backoff(&options.decide().retry, "/defaults", document, found);
+        }
         Self { options, gateway, gateways: gateways::definitions(source, found) }
     }
 }
@@ -95,7 +97,7 @@ fn read_file(path: &Path, found: &mut Diagnostics) -> Option<Shared> {
     let text = match paths::read_text(Some(path), &name) {
         Ok(text) => text,
         Err(error) => {
-            found.push(error);
+            found.push(*error);
             return None;
         }
     };

@@ -53,7 +53,7 @@ impl Load {
         let name = file.name();
         let text = match paths::read_text(file.path.as_deref(), &name) {
             Ok(text) => text,
-            Err(error) => return self.found.push(error),
+            Err(error) => return self.found.push(*error),
         };
         let Some(mut source) = Source::read(name, text, &validate::JOB, &mut self.found) else { return };
         let resolved = resolve(

@@ -161,18 +161,23 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 /// The text of a file, or of standard input.
-pub(super) fn read_text(path: Option<&Path>, name: &Arc<str>) -> Result<Arc<str>, Diagnostic> {
+pub(super) fn read_text(path: Option<&Path>, name: &Arc<str>) -> Result<Arc<str>, Box<Diagnostic>> {
     let bytes = match path {
-        Some(path) => File::open(path).and_then(read_bytes).map_err(|error| unreadable(path, &error))?,
-        None => read_bytes(io::stdin().lock()).map_err(|error| unreadable(Path::new(&**name), &error))?,
+        Some(path) => {
+            File::open(path).and_then(read_bytes).map_err(|error| Box::new(unreadable(path, &error)))?
+        }
+        None => read_bytes(io::stdin().lock())
+            .map_err(|error| Box::new(unreadable(Path::new(&**name), &error)))?,
     };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Diagnostic::error(Code::FileTooLarge, format!("{name} is larger than 64 MiB"))
-            .hint("spread the transfers over several files of the same campaign"));
+        return Err(Box::new(
+            Diagnostic::error(Code::FileTooLarge, format!("{name} is larger than 64 MiB"))
+                .hint("spread the transfers over several files of the same campaign"),
+        ));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
-        Err(error) => Err(not_utf8(error.utf8_error().valid_up_to(), error.as_bytes(), name)),
+        Err(error) => Err(Box::new(not_utf8(error.utf8_error().valid_up_to(), error.as_bytes(), name))),
     }
 }
 

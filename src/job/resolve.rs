@@ -64,13 +64,27 @@ impl File<'_> {
         let mut transfers = Vec::with_capacity(count);
         for index in 0..count {
             let pointer = format!("/transfers/{index}");
-            if let Some(raw) = self.source.take::<raw::Transfer>(&pointer, found)
+            if self.source.is_bad(&pointer) {
+                self.check_the_rest(&pointer, found);
+            } else if let Some(raw) = self.source.take::<raw::Transfer>(&pointer, found)
                 && let Some(transfer) = self.transfer(raw, &pointer, found)
             {
                 transfers.push(Placed { index, transfer: Arc::new(transfer) });
             }
         }
         transfers
+    }
+
+    /// A transfer with an error that is reported is none, but its other values may have errors of their own.
+    fn check_the_rest(&mut self, pointer: &str, found: &mut Diagnostics) {
+        for role in [Role::Source, Role::Target] {
+            if let Some(raw) = self.source.take::<raw::Endpoint>(&format!("{pointer}/{role}"), found) {
+                self.gateway(&raw, &format!("{pointer}/{role}"), found);
+            }
+        }
+        if let Some(raw) = self.source.take::<raw::Options>(pointer, found) {
+            OptionLayer::read(raw, pointer, &self.source.document, found);
+        }
     }
 
     fn transfer(&mut self, raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {

@@ -11,7 +11,7 @@ use super::{
     diagnostics::Diagnostics,
     explain,
     tree::{Document, Kind},
-    validate::Schema,
+    validate::{Problem, Schema, Violation},
     yaml,
 };
 
@@ -29,7 +29,7 @@ impl Source {
         let (document, duplicates) = match yaml::read(name, text) {
             Ok(read) => read,
             Err(error) => {
-                found.push(error);
+                found.push(*error);
                 return None;
             }
         };
@@ -38,9 +38,10 @@ impl Source {
             found.push(empty(&document));
             return None;
         }
-        let json = document.to_json();
+        let mut json = document.to_json();
         let violations = schema.violations(&json);
         let bad = violations.iter().map(|violation| part(&violation.pointer)).collect();
+        violations.iter().for_each(|violation| prune(&mut json, violation));
         found.extend(explain::explain(&document, &schema.source, &violations));
         Some(Self { document, json, bad })
     }
@@ -64,12 +65,18 @@ impl Source {
             .collect()
     }
 
-    /// Takes a part out of the file, typed. Nothing if it is not there or has an error that is reported.
+    /// Whether a part has an error that is reported: what is taken out of it is good for further checks only.
+    pub fn is_bad(&self, pointer: &str) -> bool {
+        self.bad.contains(&part(pointer))
+    }
+
+    /// Takes a part out of the file, typed. Nothing if it is not there, or if it has an error that is reported and
+    /// what is left cannot be read.
     pub fn take<T: DeserializeOwned>(&mut self, pointer: &str, found: &mut Diagnostics) -> Option<T> {
-        if self.bad.contains(&part(pointer)) {
-            return None;
-        }
         let value = self.json.pointer_mut(pointer)?.take();
+        if self.is_bad(pointer) {
+            return serde_json::from_value(value).ok();
+        }
         match serde_path_to_error::deserialize(value) {
             Ok(typed) => Some(typed),
             Err(error) => {
@@ -101,6 +108,17 @@ fn part(pointer: &str) -> String {
     match (segments.next().unwrap_or_default(), segments.next()) {
         (list @ ("transfers" | "gateways"), Some(member)) => format!("{list}/{member}"),
         (top, _) => top.to_owned(),
+    }
+}
+
+/// Removes a value that broke the schema, so that the other values of its part can still be checked.
+fn prune(json: &mut Value, violation: &Violation) {
+    if matches!(violation.problem, Problem::UnknownKeys(_) | Problem::MissingKey(_) | Problem::KeyName(_)) {
+        return;
+    }
+    let Some((map, key)) = violation.pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(map)) = json.pointer_mut(map) {
+        map.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
     }
 }
 

@@ -3,15 +3,21 @@
 /// Names in a message; more are cut short.
 const SHOWN: usize = 12;
 
-/// The one of the known words that is most like the given one, if any is like it.
+/// The one of the known words that is most like the given one, if any is like it: a third of the letters may be
+/// wrong, or the word is the beginning of the other.
 pub(super) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let word = plain(word);
+    let allowed = (word.chars().count() / 3).max(1);
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &plain(candidate)), *candidate))
-        .filter(|(likeness, _)| *likeness >= 0.8)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .filter_map(|candidate| {
+            let plain = plain(candidate);
+            let begins = word.len() >= 4 && plain.starts_with(&word);
+            let distance = strsim::osa_distance(&word, &plain);
+            (begins || distance <= allowed).then_some((distance, *candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
@@ -30,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_is_recognised_and_another_word_is_not() {
-        let known = ["serial_number", "unit", "model", "gateway"];
+        let known = ["serial_number", "unit", "model", "gateway", "command_timeout"];
         assert_eq!(closest("serial", &known), Some("serial_number"));
         assert_eq!(closest("serial-nubmer", &known), Some("serial_number"));
         assert_eq!(closest("Unit", &known), Some("unit"));

@@ -23,7 +23,7 @@ const MAX_ALIASES: usize = 1_000;
 const MAX_REPEATED: usize = 100_000;
 
 /// Reads one file's text. All duplicate keys are reported, or the one error that made reading stop.
-pub(super) fn read(file: Arc<str>, text: Arc<str>) -> Result<(Document, Vec<Diagnostic>), Diagnostic> {
+pub(super) fn read(file: Arc<str>, text: Arc<str>) -> Result<(Document, Vec<Diagnostic>), Box<Diagnostic>> {
     let parsed = serde_saphyr::from_str_with_options::<Option<Spanned<Kind>>>(&text, options());
     let root = Node { at: At::default(), kind: Kind::Null };
     let mut document = Document { file, text, root };
@@ -34,7 +34,7 @@ pub(super) fn read(file: Arc<str>, text: Arc<str>) -> Result<(Document, Vec<Diag
             Ok((document, duplicates))
         }
         Ok(None) => Ok((document, Vec::new())),
-        Err(error) => Err(explain(&document, &error)),
+        Err(error) => Err(Box::new(explain(&document, &error))),
     }
 }
 
@@ -171,10 +171,15 @@ fn duplicates_in(document: &Document, entries: &[(Key, Node)], found: &mut Vec<D
 /// The reader's error in our words, at its place.
 fn explain(document: &Document, error: &Error) -> Diagnostic {
     let place = error.location().map(|location| at(&location)).filter(|at| at.line > 0);
-    let place = place.unwrap_or(At { line: 1, column: 1, offset: 0, len: 0 });
-    let diagnostic = if stands_after_a_tab(document, place) {
+    let mut place = place.unwrap_or(At { line: 1, column: 1, offset: 0, len: 0 });
+    if place.offset == 0 {
+        place.offset = offset_of(&document.text, place.line, place.column);
+    }
+    let tab = tab_near(&document.text, place.line);
+    let diagnostic = if let Some(tab) = tab {
+        place = tab;
         Diagnostic::error(Code::TabIndentation, "YAML does not allow a tab here")
-            .expected("spaces only, up to here")
+            .expected("spaces only, in front of a key or value")
             .hint("replace the tabs in front of keys and values by spaces")
     } else {
         said_by_the_reader(error)
@@ -182,10 +187,30 @@ fn explain(document: &Document, error: &Error) -> Diagnostic {
     diagnostic.at(document.spot_at(place))
 }
 
-fn stands_after_a_tab(document: &Document, place: At) -> bool {
-    let line = document.text.lines().nth(place.line as usize - 1).unwrap_or_default();
-    let indentation = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
-    line[..indentation].contains('\t')
+/// The reader gives no bytes for places where it stopped scanning.
+fn offset_of(text: &str, line: u32, column: u32) -> u32 {
+    let start: usize = text.split_inclusive('\n').take(line as usize - 1).map(str::len).sum();
+    let before =
+        text[start..].chars().take_while(|letter| *letter != '\n').take(column.saturating_sub(1) as usize);
+    u32::try_from(start + before.map(char::len_utf8).sum::<usize>()).unwrap_or(0)
+}
+
+/// A tab in the indentation of a line or of the one after it: the reader stops at the one or the other.
+fn tab_near(text: &str, line: u32) -> Option<At> {
+    let (mut offset, mut number) = (0, 1);
+    for content in text.split_inclusive('\n') {
+        let indentation = content.len() - content.trim_start_matches([' ', '\t', '-']).len();
+        if number >= line
+            && let Some(tab) = content[..indentation].find('\t')
+        {
+            return Some(At { line: number, column: tab as u32 + 1, offset: offset + tab as u32, len: 1 });
+        }
+        if number > line {
+            return None;
+        }
+        (offset, number) = (offset + content.len() as u32, number + 1);
+    }
+    None
 }
 
 fn said_by_the_reader(error: &Error) -> Diagnostic {

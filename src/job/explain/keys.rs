@@ -111,6 +111,9 @@ pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
     if is_endpoint(case) && has_any(case, &TYPED) {
         return None;
     }
+    if is_misspelt(case, name) {
+        return None;
+    }
     if case.violation.schema.ends_with("/else") {
         return Some(no_address(case));
     }
@@ -118,6 +121,16 @@ pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
     let complaint =
         Diagnostic::error(Code::MissingKey, message).at(case.document.spot(&case.violation.pointer));
     Some(complaint.expected(format!("`{name}` is required here")).hint(how_to_add(name)))
+}
+
+/// Whether an unknown key of this map was meant to be the missing one: then one complaint is enough.
+fn is_misspelt(case: &Case<'_>, name: &str) -> bool {
+    let Kind::Map(entries) = case.kind() else { return false };
+    let known = known_keys(case);
+    entries
+        .iter()
+        .filter(|(key, _)| !known.is_empty() && !known.contains(&&*key.name))
+        .any(|(key, _)| suggest::closest(&key.name, &known) == Some(name))
 }
 
 fn no_address(case: &Case<'_>) -> Diagnostic {

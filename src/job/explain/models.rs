@@ -14,8 +14,10 @@ use crate::{
 const OTHERS: [&str; 9] = ["ION", "PM8000", "PM5", "PM7", "PM6", "PM3", "PM2", "PM1", "IEM"];
 
 pub(super) fn explain(case: &Case<'_>) -> Diagnostic {
-    let Kind::Text(text) = case.kind() else {
-        return case.at_value(Code::UnknownModel, format!("{} is no model", case.shown()));
+    let number = case.source();
+    let text = match case.kind() {
+        Kind::Text(text) => text,
+        _ => &*number,
     };
     let plain: String = text.to_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
     let member = family(&plain);

@@ -19,23 +19,33 @@ pub(super) fn wrong_type(case: &Case<'_>) -> Diagnostic {
     match case.kind() {
         Kind::Null => no_value(case),
         Kind::Text(text) if case.allows("integer") => text_for_number(case, text),
+        Kind::Integer(_) if case.field() == "model" => models::explain(case),
+        Kind::Decimal if case.field() == "host" => host(case, &case.source()),
         Kind::Integer(_) | Kind::Decimal if case.allows("string") && !case.allows("integer") => {
             number_for_text(case)
         }
-        _ => {
-            let complaint = case.at_value(code(case), format!("{} is {}", subject(case), kind(case)));
-            match (case.field(), case.kind()) {
-                ("unit" | "serial_number" | "port" | "attempts", Kind::Decimal) => {
-                    complaint.hint("write a whole number")
-                }
-                (_, Kind::Bool(_)) if case.allows("string") => {
-                    complaint.hint(format!("put it in quotes: `\"{}\"`", case.source()))
-                }
-                ("include", Kind::Text(text)) => complaint.hint(format!("write a list: `include: [{text}]`")),
-                ("", _) => complaint.hint("check the indentation and the `-` signs above"),
-                _ => complaint.hint(format!("check the indentation below `{}`", case.field())),
-            }
+        _ => case
+            .at_value(code(case), format!("{} is {}", subject(case), kind(case)))
+            .hint(what_to_write(case)),
+    }
+}
+
+fn what_to_write(case: &Case<'_>) -> String {
+    match (case.field(), case.kind()) {
+        _ if case.violation.pointer.is_empty() => "a job begins with `version: 1`".to_owned(),
+        ("unit" | "serial_number" | "port" | "attempts", Kind::Decimal) => "write a whole number".to_owned(),
+        (_, Kind::Bool(_)) if case.allows("string") => format!("put it in quotes: `\"{}\"`", case.source()),
+        ("include", Kind::Text(text)) => format!("write a list: `include: [{text}]`"),
+        ("transfers", Kind::Map(_)) => "begin each transfer with `- id: NAME`".to_owned(),
+        ("", _) => "check the indentation and the `-` signs above".to_owned(),
+        (field, Kind::List(_)) if case.allows("object") => {
+            format!("write what stands below `{field}` without `-`")
         }
+        (field, Kind::Text(_)) if case.allows("boolean") => {
+            format!("write `{field}: true` or `{field}: false`, without quotes")
+        }
+        (field, Kind::List(_) | Kind::Map(_)) => format!("write one value after `{field}:`"),
+        (field, _) => format!("check what stands after and below `{field}:`"),
     }
 }
 
@@ -111,7 +121,13 @@ fn text_for_number(case: &Case<'_>, text: &str) -> Diagnostic {
                 "{} begins with a zero: some YAML readers take that for an octal number",
                 case.shown()
             );
-            case.at_value(Code::LeadingZero, message).hint(format!("write `{field}: {number}`"))
+            let hint = match u64::from_str_radix(text, 8) {
+                Ok(octal) if octal.to_string() != number => {
+                    format!("write `{field}: {number}`, or `{field}: {octal}` if it was meant as octal")
+                }
+                _ => format!("write `{field}: {number}`"),
+            };
+            case.at_value(Code::LeadingZero, message).hint(hint)
         }
         (true, true) => case
             .at_value(code(case), format!("{} is text, because it stands in quotes", case.shown()))
@@ -266,6 +282,8 @@ fn host(case: &Case<'_>, text: &str) -> Diagnostic {
         "give the host alone, without `http://` and path"
     } else if text.contains('[') {
         "write an IPv6 address without brackets, and the port under `port`"
+    } else if text.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.') {
+        "an IPv4 address is four numbers from 0 to 255: 10.20.1.5"
     } else {
         "give one host name or IP address; the port stands under `port`"
     };

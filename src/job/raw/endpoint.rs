@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{DurationText, HostText, Name};
 use crate::meter::{Addressing, Model};
 
-const PORT_EXPECTED: &str = "a TCP port from 1 to 65535; Modbus TCP meters usually listen on 502";
+const PORT_EXPECTED: &str = "a TCP port from 1 to 65535";
 
 /// A meter at a unit behind a gateway. Say where it is by `gateway` or by `host`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -142,5 +142,5 @@ pub(in crate::job) struct Gateway {
 }
 
 fn transport(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["tcp"], "errorMessage": "`tcp`" })
+    json_schema!({ "type": "string", "enum": ["tcp"], "errorMessage": "`tcp`, the one transport there is so far" })
 }
