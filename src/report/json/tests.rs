@@ -70,7 +70,13 @@ fn energies_are_exact_and_times_are_rfc_3339() {
     let done = &run_json()["transfers"][0];
     assert_eq!(done["staged"]["real_energy_in"]["value"], "1234567001");
     assert_eq!(done["staged"]["real_energy_in"]["registers"], to_value([7001, 3456, 12, 0]).unwrap());
-    assert_eq!(done["times"]["begun"], "2026-01-01T00:00:00Z");
+    let times = done["times"].as_object().unwrap();
+    let in_order =
+        ["begun", "source_read", "target_before_read", "intended", "committed", "target_after_read"];
+    assert_eq!(times.keys().collect::<Vec<_>>(), in_order);
+    for (second, time) in times.values().enumerate() {
+        assert_eq!(*time, format!("2026-01-01T00:00:0{second}Z"));
+    }
     assert_eq!(done["bound"]["by"], "max_load");
     let unknown = &run_json()["transfers"][6];
     assert_eq!((&unknown["target_after"], &unknown["bound"]), (&Value::Null, &Value::Null));
