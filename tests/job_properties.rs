@@ -1,5 +1,4 @@
 //! Whatever stands in a job file, reading it ends with campaigns or with errors that have a place, never in a panic.
-#![expect(clippy::unwrap_used, reason = "a test that meets what cannot be has failed")]
 
 use meterferry::job::{Code, Loaded, load_text};
 use proptest::prelude::*;

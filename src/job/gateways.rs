@@ -185,8 +185,8 @@ impl Gateways {
     ) -> Option<Arc<Gateway>> {
         if let Some(named) = self.named.get_mut(name) {
             named.used = true;
-            let address = &named.gateway.as_ref()?.address;
-            return self.by_address.get(address).cloned();
+            let address = named.gateway.as_ref()?.address.clone();
+            return Some(self.by_address(address));
         }
         found.push_with(|| self.unknown(name).at(spot()));
         None

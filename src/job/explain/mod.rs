@@ -3,6 +3,7 @@
 
 mod keys;
 mod models;
+mod shapes;
 mod values;
 
 use std::collections::HashSet;
@@ -64,7 +65,7 @@ impl<'a> Case<'a> {
             Problem::Choice => found.push_with(|| values::choice(self)),
             Problem::Constant => found.push_with(|| values::version(self)),
             Problem::Range => found.push_with(|| values::range(self)),
-            Problem::Pattern => found.push_with(|| values::pattern(self)),
+            Problem::Pattern => found.push_with(|| shapes::pattern(self)),
             Problem::TooShort => found.push_with(|| no_transfers(self)),
             Problem::TooLong => found.push_with(|| too_long(self)),
             Problem::Other(keyword) => {
