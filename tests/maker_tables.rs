@@ -6,8 +6,11 @@ use meterferry::meter::{
     mailbox_image, serial_from_words, staging_writes,
 };
 
-/// FA221464 table 1: quantity, registers in a CM3000/CM4000/PM800, in a CM2000, write-to registers.
-const TABLE_1: [(&str, [u16; 4], [u16; 4], [u16; 4]); 7] = [
+/// Quantity, registers in a CM3000/CM4000/PM800, in a CM2000, write-to registers.
+type Row = (&'static str, [u16; 4], [u16; 4], [u16; 4]);
+
+/// FA221464 table 1.
+const TABLE_1: [Row; 7] = [
     ("real_energy_in", [1700, 1701, 1702, 1703], [1601, 1602, 1603, 1604], [8022, 8023, 8024, 8025]),
     ("reactive_energy_in", [1704, 1705, 1706, 1707], [1605, 1606, 1607, 1608], [8026, 8027, 8028, 8029]),
     ("real_energy_out", [1708, 1709, 1710, 1711], [1609, 1610, 1611, 1612], [8030, 8031, 8032, 8033]),
