@@ -164,12 +164,22 @@ pub(super) struct Run {
     /// How long to wait for another run that holds the ledger.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub lock_wait: Duration,
+    /// Stop before the commit: stage, read back, put a fence, and never send 6209.
+    #[arg(long, value_enum, value_name = "STEP")]
+    pub until: Option<Until>,
     /// Makes retry delays repeatable.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// No progress.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Where a run stops on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Until {
+    /// After what was staged is read back.
+    Check,
 }
 
 #[derive(Debug, Args)]

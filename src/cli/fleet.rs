@@ -44,7 +44,7 @@ impl Fleet {
         let mut meters: BTreeMap<&Address, BTreeMap<u8, Device>> = BTreeMap::new();
         for transfer in transfers {
             for role in [Role::Source, Role::Target] {
-                let endpoint = transfer.endpoint(role);
+                let Some(endpoint) = transfer.endpoint(role) else { continue };
                 let units = meters.entry(&endpoint.gateway.address).or_default();
                 units.entry(endpoint.unit.number()).or_insert_with(|| twin(role, endpoint));
             }

@@ -14,7 +14,7 @@ use crate::{
     campaign::Transfer,
     ledger::Replay,
     report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, json_text, plan_body, plan_text},
-    run::{Clock, LookSettings, Looked, Would, look},
+    run::{Claims, Clock, LookSettings, Looked, ToLookAt, Would, look},
     transfer::History,
 };
 
@@ -44,7 +44,8 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
 fn with_histories(
     transfers: Vec<Arc<Transfer>>,
     known: Option<&dyn Replay>,
-) -> Result<Vec<(Arc<Transfer>, History)>, Failure> {
+) -> Result<Vec<ToLookAt>, Failure> {
+    let claims = known.map(Claims::of).transpose()?.unwrap_or_default();
     transfers
         .into_iter()
         .map(|transfer| {
@@ -52,7 +53,8 @@ fn with_histories(
                 Some(known) => known.record(&transfer.key)?.history,
                 None => History::default(),
             };
-            Ok((transfer, history))
+            let claimed_by = claims.against(&transfer).cloned();
+            Ok(ToLookAt { transfer, history, claimed_by })
         })
         .collect()
 }
@@ -61,6 +63,7 @@ fn with_histories(
 fn exit(looked: &[Looked], detailed: bool) -> Exit {
     let any = |would| looked.iter().any(|looked| looked.would == would);
     match () {
+        () if any(Would::Mismatch) => Exit::Mismatch,
         () if any(Would::Refuse) => Exit::Refused,
         () if any(Would::Fail) => Exit::Failed,
         () if any(Would::NotReach) => Exit::Unreachable,

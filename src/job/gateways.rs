@@ -139,7 +139,12 @@ impl Gateways {
     ) {
         let gateway = definition.way.as_ref().map(|(address, layer)| {
             let settings = layer.over(defaults).decide();
-            Arc::new(Gateway { name: Some(definition.name.clone()), address: address.clone(), settings })
+            Arc::new(Gateway {
+                name: Some(definition.name.clone()),
+                address: address.clone(),
+                settings,
+                portable: false,
+            })
         });
         if let Some(earlier) = self.named.get(&definition.name) {
             if let (Some(one), Some(other)) = (&earlier.gateway, &gateway)
@@ -207,7 +212,7 @@ impl Gateways {
     pub fn by_address(&mut self, address: Address) -> Arc<Gateway> {
         let settings = self.unnamed;
         let gateway = self.by_address.entry(address).or_insert_with_key(|address| {
-            Arc::new(Gateway { name: None, address: address.clone(), settings })
+            Arc::new(Gateway { name: None, address: address.clone(), settings, portable: false })
         });
         if let Some(named) = gateway.name.as_ref().and_then(|name| self.named.get_mut(name)) {
             named.used = true;

@@ -98,6 +98,7 @@ impl OptionLayer {
         Options {
             write_mode: self.write_mode.unwrap_or(default.write_mode),
             target_energy: self.target_energy.unwrap_or(default.target_energy),
+            totals: default.totals,
             fresh_below: self.fresh_below.unwrap_or(default.fresh_below),
             allow_zero: self.allow_zero.unwrap_or(default.allow_zero),
             verify: Verify {

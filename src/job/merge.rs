@@ -47,7 +47,8 @@ impl Merge {
         for Placed { index, transfer } in resolved.transfers {
             let at = At { document: number, index: index as u32, role: Role::Source };
             for role in [Role::Source, Role::Target] {
-                let gateway = &transfer.endpoint(role).gateway;
+                let Some(endpoint) = transfer.endpoint(role) else { continue };
+                let gateway = &endpoint.gateway;
                 if seen.insert(Arc::as_ptr(gateway), ()).is_none() {
                     self.gateway(gateway, At { role, ..at }, found);
                 }
@@ -115,8 +116,11 @@ impl Merge {
             Member::Id => (document.spot(&format!("/transfers/{index}/id")), "used again here"),
             Member::Endpoint(role) => {
                 let endpoint = format!("/transfers/{index}/{role}");
-                let pinned =
-                    campaign.transfers[place.transfer].endpoint(role).serial_number.pinned().is_some();
+                let transfer = &campaign.transfers[place.transfer];
+                let pinned = match role {
+                    Role::Source => transfer.source.pinned().is_some(),
+                    Role::Target => transfer.target.serial_number.pinned().is_some(),
+                };
                 let key = if pinned { "serial_number" } else { "unit" };
                 (document.spot(&format!("{endpoint}/{key}")), "used again here")
             }

@@ -12,7 +12,7 @@ use super::{
     raw::{self, Name, SerialText},
     source::Source,
 };
-use crate::campaign::{Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
+use crate::campaign::{Endpoint, Expect, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
 
 /// A transfer and its place in its file's list.
 pub(super) struct Placed {
@@ -96,7 +96,17 @@ impl File<'_> {
         let source = self.endpoint(raw.source, Role::Source, pointer, found);
         let target = self.endpoint(raw.target.0, Role::Target, pointer, found);
         let key = TransferKey { campaign: Arc::clone(&self.campaign), id: raw.id.0.into() };
-        Some(Transfer { key, labels, source: source?, target: target?, options })
+        Some(Transfer {
+            key,
+            labels,
+            source: source?.into(),
+            target: target?,
+            expect_target: Expect::default(),
+            expect_source: Expect::default(),
+            after: Vec::new(),
+            generation: 1,
+            options,
+        })
     }
 
     /// A label's number is taken as the text that stands in the file: `010` stays `010`, `1.10` stays `1.10`.

@@ -6,7 +6,7 @@ use super::{
     words::{NOT_CARRIED, campaigns, guard_words, name, real_in_or_dash, transfers, would_tone, would_words},
 };
 use crate::{
-    campaign::{Endpoint, SerialNumber},
+    campaign::{Endpoint, SerialNumber, Source},
     meter::{Quantity, Readings, kilo},
     run::{Looked, Would},
     transfer::{Identity, Verdict},
@@ -28,12 +28,13 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     let id = name(transfer, campaigns);
     let would = paint(would_words(looked.would), would_tone(looked.would), style.colour);
     let mut text = format!("{}: {would}\n", paint(&printable(&id), Tone::Bold, style.colour));
-    let meters = [
-        ("  source  ", &transfer.source, &looked.source_identity),
-        ("  target  ", &transfer.target, &looked.target_identity),
-    ];
-    for (what, endpoint, identity) in meters {
-        text.push_str(&format!("{}\n", hanging(what, &meter(endpoint, identity.as_ref()), style.width)));
+    let source = match &transfer.source {
+        Source::Live(live) => meter(&live.endpoint, looked.source_identity.as_ref()),
+        Source::Typed(_) => transfer.source.to_string(),
+    };
+    let target = meter(&transfer.target, looked.target_identity.as_ref());
+    for (what, meter) in [("  source  ", source), ("  target  ", target)] {
+        text.push_str(&format!("{}\n", hanging(what, &meter, style.width)));
     }
     text.push_str(&energies(looked, style));
     for verdict in &looked.verdicts {
@@ -61,7 +62,7 @@ fn meter(endpoint: &Endpoint, identity: Option<&Identity>) -> String {
     let serial = match (identity, endpoint.serial_number) {
         (Some(Identity::SerialNumber(number)), _) => number.to_string(),
         (Some(Identity::Unproved(_)), _) => "(identity and addressing unproved)".to_owned(),
-        (None, SerialNumber::Pinned(number)) => format!("{number} (not asked)"),
+        (None, SerialNumber::Pinned(number)) => format!("{number} (expected)"),
         (None, SerialNumber::Any) => "(any serial number)".to_owned(),
     };
     format!("{} {serial} at {} unit {}", endpoint.model, endpoint.gateway, endpoint.unit)

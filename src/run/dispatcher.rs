@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Clock, Event, Gates, Stop, StopLevel, TransferResult,
+    Claims, Clock, Event, Gates, Stop, StopLevel, TransferResult,
     queue::{Index, Queue},
     worker::{Message, Released, Tools, work},
 };
@@ -24,7 +24,7 @@ use crate::{
     campaign::Transfer,
     ledger::{Ledger, LedgerError},
     modbus::{Connect, Trace},
-    transfer::{Ending, Fact, History, Machine, Outcome, Phase, Recorded, Step},
+    transfer::{Ending, Fact, History, Machine, MachineSettings, Outcome, Phase, Recorded, Step},
 };
 
 /// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
@@ -47,6 +47,8 @@ pub struct RunSettings {
     pub trace: Option<Trace>,
     /// Asks the run to stop.
     pub stop: Stop,
+    /// Stage and check only: never send 6209.
+    pub until_check: bool,
 }
 
 /// How a run ended.
@@ -72,7 +74,7 @@ pub async fn run(
     listen: &mut (dyn FnMut(Event) + Send),
 ) -> RunReport {
     let began = Instant::now();
-    let endpoints = transfers.iter().flat_map(|transfer| [&transfer.source, &transfer.target]);
+    let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
     let (sender, inbox) = mpsc::channel(INBOX);
     let tools = Tools { gates, dispatcher: sender, clock: settings.clock, stop: settings.stop.clone() };
@@ -97,7 +99,9 @@ pub async fn run(
         ledger_broken: None,
         defect: None,
         level: StopLevel::Go,
+        claims: Claims::default(),
     };
+    dispatcher.learn_claims();
     dispatcher.dispatch(inbox).await;
     dispatcher.report(began.elapsed())
 }
@@ -126,6 +130,7 @@ struct Dispatcher<'a> {
     ledger_broken: Option<String>,
     defect: Option<String>,
     level: StopLevel,
+    claims: Claims,
 }
 
 impl Dispatcher<'_> {
@@ -158,6 +163,14 @@ impl Dispatcher<'_> {
     }
 
     // --- beginning ---
+
+    fn learn_claims(&mut self) {
+        let ledger = Arc::clone(&self.ledger);
+        match Claims::of(&*ledger) {
+            Ok(claims) => self.claims = claims,
+            Err(error) => self.broken(&error),
+        }
+    }
 
     fn begin_what_may(&mut self) {
         if self.level >= StopLevel::Rest || self.ledger_broken.is_some() {
@@ -206,11 +219,19 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn machine(&self, index: Index) -> Result<Box<Machine>, LedgerError> {
+    fn machine(&mut self, index: Index) -> Result<Box<Machine>, LedgerError> {
         let plan = Arc::clone(&self.transfers[index]);
         let history = self.history(index)?;
-        let seed = self.settings.seed ^ hash(&plan.key);
-        Ok(Box::new(Machine::new(plan, history, Arc::clone(&self.settings.run), seed)))
+        let claimed_by = self.claims.against(&plan).cloned();
+        if claimed_by.is_none() {
+            self.claims.claim(&plan);
+        }
+        let settings = MachineSettings {
+            run: Arc::clone(&self.settings.run),
+            seed: self.settings.seed ^ hash(&plan.key),
+            until_check: self.settings.until_check,
+        };
+        Ok(Box::new(Machine::new(plan, history, settings, claimed_by)))
     }
 
     fn history(&self, index: Index) -> Result<History, LedgerError> {
@@ -355,6 +376,9 @@ impl Dispatcher<'_> {
 
     fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
         let transfer = Arc::clone(&self.transfers[index]);
+        if history.phase() == Phase::Idle {
+            self.claims.release(&transfer);
+        }
         let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
         debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
         self.results[index] = Some(Arc::clone(&result));

@@ -34,7 +34,8 @@ impl Queue {
         let mut queue = Self::default();
         let mut lanes: HashMap<&GatewayKey, usize> = HashMap::new();
         for (index, transfer) in transfers.into_iter().enumerate() {
-            let lane = *lanes.entry(&transfer.source.gateway.address).or_insert_with(|| {
+            let first = transfer.endpoints().next().expect("every transfer has a target");
+            let lane = *lanes.entry(&first.gateway.address).or_insert_with(|| {
                 queue.lanes.push(Lane::default());
                 queue.lanes.len() - 1
             });

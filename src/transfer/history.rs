@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading, Recorded,
-    Resolution, Verification,
+    Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
+    Recorded, Resolution, Verification,
 };
 use crate::campaign::Role;
 
@@ -48,10 +48,12 @@ pub enum IllegalFact {
 }
 
 impl Phase {
-    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person.
-    pub fn after(self, fact: &Fact, had_intent: bool) -> Result<Self, IllegalFact> {
+    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person;
+    /// `generation`: which time the id is in use.
+    pub fn after(self, fact: &Fact, had_intent: bool, generation: u32) -> Result<Self, IllegalFact> {
         use Phase::{Committed, Done, Idle, Mismatch, Open};
         let next = match (self, fact) {
+            (Done | Mismatch, Fact::Began(began)) => (began.meaning.generation > generation).then_some(Idle),
             (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
@@ -104,8 +106,10 @@ pub struct History {
     pub source_identity: Option<Identity>,
     /// Who the target said it is.
     pub target_identity: Option<Identity>,
-    /// The last source reading.
+    /// The last source reading of this run.
     pub source: Option<Reading>,
+    /// The last source reading of any run.
+    pub captured: Option<Captured>,
     /// The last pre-image.
     pub pre_image: Option<Reading>,
     /// The last intent that was recorded.
@@ -138,6 +142,11 @@ impl History {
         Ok(history)
     }
 
+    /// Which time the id is in use: 1 at first, more where the job asked for it again.
+    pub fn generation(&self) -> u32 {
+        self.began.as_ref().map_or(1, |began| began.meaning.generation)
+    }
+
     /// How far the transfer is.
     pub fn phase(&self) -> Phase {
         self.phase.unwrap_or(Phase::Idle)
@@ -148,7 +157,7 @@ impl History {
         if recorded.seq != self.seq + 1 {
             return Err(IllegalFact::Sequence { last: self.seq, found: recorded.seq });
         }
-        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some())?);
+        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some(), self.generation())?);
         self.seq = recorded.seq;
         self.at = Some(recorded.at);
         self.run = Some(recorded.run);
@@ -159,6 +168,9 @@ impl History {
     fn learn(&mut self, fact: Fact, at: Timestamp) {
         match fact {
             Fact::Began(began) => {
+                if began.meaning.generation > self.generation() && self.phase() == Phase::Idle {
+                    self.begin_generation();
+                }
                 self.first_begun_at.get_or_insert(at);
                 self.began = Some(began);
                 self.ending = None;
@@ -168,7 +180,11 @@ impl History {
             }
             Fact::Identified { role: Role::Source, identity } => self.source_identity = Some(identity),
             Fact::Identified { role: Role::Target, identity } => self.target_identity = Some(identity),
-            Fact::SourceRead(reading) => self.source = Some(reading),
+            Fact::SourceRead(reading) => {
+                let serial_number = self.source_identity.as_ref().and_then(Identity::serial_number);
+                self.captured = Some(Captured { reading: reading.clone(), serial_number });
+                self.source = Some(reading);
+            }
             Fact::TargetRead(reading) => self.pre_image = Some(reading),
             Fact::Intended(intent) => {
                 self.intents += 1;
@@ -193,6 +209,18 @@ impl History {
             Fact::Ended(ending) => self.ending = Some(ending),
             Fact::Resolved { decision, .. } => self.rule(decision, at),
         }
+    }
+
+    /// The id is used again: what belongs to its last use is over.
+    fn begin_generation(&mut self) {
+        *self = Self {
+            phase: self.phase,
+            seq: self.seq,
+            run: self.run.take(),
+            at: self.at,
+            intents: self.intents,
+            ..Self::default()
+        };
     }
 
     /// What an earlier run saw says nothing about a new try.
@@ -244,14 +272,14 @@ mod tests {
     fn nothing_follows_done() {
         let resolved = |decision| Fact::Resolved { decision, reason: String::new(), operator: String::new() };
         for fact in [Fact::Fenced, ended(Outcome::Failed), resolved(Resolution::NotCommitted)] {
-            assert!(Phase::Done.after(&fact, true).is_err(), "{fact:?}");
+            assert!(Phase::Done.after(&fact, true, 1).is_err(), "{fact:?}");
         }
     }
 
     #[test]
     fn an_open_intent_never_ends_as_if_nothing_had_been_sent() {
         for outcome in Outcome::ALL {
-            let next = Phase::Open.after(&ended(outcome), true);
+            let next = Phase::Open.after(&ended(outcome), true, 1);
             assert_eq!(next.is_ok(), outcome == Outcome::Unknown, "{outcome}");
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Ask, Began, Closing, CommandOutcome, Ending, Evidence, Fact, Failure, Findings, History, IllegalFact,
-    Intent, Look, Now, Outcome, Phase, Recorded, Refusal, Reply, RetryClass, Step, Survey, Surveyed,
+    Intent, Known, Look, Now, Outcome, Phase, Recorded, Refusal, Reply, RetryClass, Step, Survey, Surveyed,
     clock::Since,
     polling::Polling,
     retry::Jitter,
@@ -15,7 +15,7 @@ use super::{
     verifying::{Verified, Verifying},
 };
 use crate::{
-    campaign::{Role, Transfer},
+    campaign::{Role, Transfer, TransferKey},
     meter::{CommandStatus, Quantity, Read, Write, with_unit},
 };
 
@@ -57,12 +57,25 @@ struct IntentTimes {
     pre_image_read: Since,
 }
 
+/// What a run decides for all its machines.
+#[derive(Debug, Clone)]
+pub struct MachineSettings {
+    /// Names the run in the facts.
+    pub run: Arc<str>,
+    /// Makes delays repeatable.
+    pub seed: u64,
+    /// Stage and check only: never send 6209.
+    pub until_check: bool,
+}
+
 /// One transfer on its way. Drive it with [`next`](Self::next) and [`handle`](Self::handle), in turn.
 #[derive(Debug)]
 pub struct Machine {
     plan: Arc<Transfer>,
     history: History,
-    run: Arc<str>,
+    settings: MachineSettings,
+    /// Another transfer that wrote to the same target.
+    claimed_by: Option<TransferKey>,
     state: State,
     outbox: VecDeque<Fact>,
     /// The fact whose recording was asked for.
@@ -76,19 +89,26 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The machine for `plan`, entered where its record left off. `run` names this run in the facts; `seed`
-    /// makes its delays repeatable.
-    pub fn new(plan: Arc<Transfer>, history: History, run: Arc<str>, seed: u64) -> Self {
+    /// The machine for `plan`, entered where its record left off. `claimed_by`: another transfer that wrote to
+    /// the same target, unless the job says that this one follows it.
+    pub fn new(
+        plan: Arc<Transfer>,
+        history: History,
+        settings: MachineSettings,
+        claimed_by: Option<TransferKey>,
+    ) -> Self {
+        let jitter = Jitter::new(settings.seed);
         Self {
             plan,
             history,
-            run,
+            settings,
+            claimed_by,
             state: State::Begin,
             outbox: VecDeque::new(),
             recording: None,
             attempt: 1,
             times: None,
-            jitter: Jitter::new(seed),
+            jitter,
             stopping: false,
             begun: false,
             setback: None,
@@ -214,6 +234,10 @@ impl Machine {
         let changed = before.filter(|before| *before != asked);
         match (self.history.phase(), changed) {
             (Phase::Done, None) => self.over(Outcome::AlreadyDone, self.done_before(), None),
+            (Phase::Done | Phase::Mismatch, Some(before)) if asked.generation > before.generation => {
+                self.note_beginning();
+                self.survey();
+            }
             (Phase::Done, Some(done)) => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
                 self.over(Outcome::Refused, refusal.to_string(), Some(refusal.hint()));
@@ -261,8 +285,13 @@ impl Machine {
     }
 
     fn survey(&mut self) {
-        let earlier = self.history.closed_intents.clone();
-        self.state = State::Survey(Box::new(Survey::new(Arc::clone(&self.plan), earlier)));
+        let known = Known {
+            earlier: self.history.closed_intents.clone(),
+            captured: self.history.captured.clone(),
+            claimed_by: self.claimed_by.clone(),
+            last_try: self.attempt >= self.plan.options.retry.attempts,
+        };
+        self.state = State::Survey(Box::new(Survey::new(Arc::clone(&self.plan), known)));
     }
 
     // --- what to ask for ---
@@ -305,6 +334,10 @@ impl Machine {
     fn surveyed(&mut self, end: Surveyed, now: Now) {
         match end {
             Surveyed::Clear(findings) => self.intend(&findings, now),
+            Surveyed::Waiting { reason } => {
+                let hint = "exchange the meter, or move on to it, then run again".to_owned();
+                self.end(Outcome::Waiting, reason, Some(hint));
+            }
             Surveyed::Refused(refusal) => {
                 self.end(Outcome::Refused, refusal.to_string(), Some(refusal.hint()))
             }
@@ -338,19 +371,24 @@ impl Machine {
             number: self.history.intents + 1,
             attempt: self.attempt,
             staged: findings.staged.clone(),
-            source: findings.source.reading.clone(),
+            source: findings.source.clone(),
             pre_image: findings.pre_image.reading.clone(),
-            source_serial: serial(&self.history.source_identity),
+            source_serial: serial(&self.history.source_identity).or(self.plan.source.pinned()),
             target_serial: serial(&self.history.target_identity),
             target_energy: self.plan.options.target_energy,
             at: now.wall,
         })));
-        self.state = State::Staging(Box::new(Staging::new(&self.plan, findings)));
+        self.state = State::Staging(Box::new(Staging::new(&self.plan, findings, self.settings.until_check)));
     }
 
     fn staged(&mut self, end: Staged, now: Now) {
         match end {
             Staged::NotSent(failure) => self.not_sent(failure, now),
+            Staged::Rehearsed => {
+                let reason = "staged, read back and fenced; 6209 was not sent, as asked".to_owned();
+                self.outbox.push_back(Fact::Closed { how: Closing::NotSent, reason: reason.clone() });
+                self.end(Outcome::NotRun, reason, Some("run again without `--until check`".to_owned()));
+            }
             Staged::Sent(answer) => {
                 let said = match &answer {
                     Ok(()) => "echo".to_owned(),
@@ -526,7 +564,7 @@ impl Machine {
         if self.recording.is_none() {
             let fact = self.outbox.pop_front()?;
             self.recording =
-                Some(Recorded { seq: self.history.seq + 1, at, run: Arc::clone(&self.run), fact });
+                Some(Recorded { seq: self.history.seq + 1, at, run: Arc::clone(&self.settings.run), fact });
         }
         self.recording.clone()
     }

@@ -69,8 +69,9 @@ impl From<&Looked> for PlanJson {
             reason: looked.reason.clone(),
             hint: looked.hint.clone(),
             verdicts: looked.verdicts.clone(),
-            source_meter: MeterJson::identified(&transfer.source, looked.source_identity.as_ref()),
-            target_meter: MeterJson::identified(&transfer.target, looked.target_identity.as_ref()),
+            source_meter: MeterJson::source(&transfer.source, None)
+                .identified(looked.source_identity.as_ref()),
+            target_meter: MeterJson::new(&transfer.target, None).identified(looked.target_identity.as_ref()),
             source: looked.source.clone(),
             target_before: looked.target.clone(),
             staged: looked.staged.clone(),

@@ -12,9 +12,13 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       energy  real energy in: source 1,234,567.000 kWh, target 0.900 → 1,234,567.000 kWh
       ✓ passed  word signs     every word is in -9999..=9999, one sign a quantity
       ✓ passed  zero source    the source has counted
+      ✓ passed  expected       the job pins no ranges
       ✓ passed  direction      the source is ahead in real energy in
       ✓ passed  target energy  the target is fresh
+      ✓ passed  totals         the source's totals are signed or absolute, the target's signed or
+                               absolute
       ✓ passed  digits         all seven fit into 16 digits
+      ✓ passed  ledger         no other transfer wrote to this target
 
     feeder-2: would be refused
       source  CM2000 20344872 at plant-a (10.20.1.5:502) unit 2
@@ -22,17 +26,21 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       energy  real energy in: source 1,234,567.000 kWh, target 2,500.000 kWh
       ✓ passed  word signs     every word is in -9999..=9999, one sign a quantity
       ✓ passed  zero source    the source has counted
+      ✓ passed  expected       the job pins no ranges
       ✓ passed  direction      the source is ahead in real energy in
       ✗ NO      target energy  the target has already counted 2,500.000 kWh of real energy in; the job
                                does not say what to do with it. `replace` would set real energy in to
                                1,234,567.000 kWh, `add` to 1,237,067.000 kWh
+      ✓ passed  totals         the source's totals are signed or absolute, the target's neither in + out
+                               nor in - out
       ✓ passed  digits         all seven fit into 16 digits
+      ✓ passed  ledger         no other transfer wrote to this target
       hint    add `target_energy: replace` if both meters counted the same energy, `target_energy: add`
               if the target alone counted since
 
     feeder-3: could not be reached
-      source  CM2000 20344873 (not asked) at plant-a (10.20.1.5:502) unit 3
-      target  PM800 11000128 (not asked) at 10.20.4.12:502 unit 3
+      source  CM2000 20344873 (expected) at plant-a (10.20.1.5:502) unit 3
+      target  PM800 11000128 (expected) at 10.20.4.12:502 unit 3
       why     no connection to the gateway: connection refused
       hint    check power and network
 
