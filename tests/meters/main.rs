@@ -5,4 +5,5 @@ mod crashes;
 mod guards;
 mod one_transfer;
 mod settling;
+mod swap;
 mod world;
