@@ -100,7 +100,8 @@ fn direction(options: &Options, source: &Readings, target: &Readings) -> Result<
         .filter(|quantity| !quantity.is_total() && source.energy(*quantity) > options.fresh_below)
         .collect();
     let ahead = |quantity: &Quantity| target.energy(*quantity) >= source.energy(*quantity);
-    if !counted.is_empty() && counted.iter().all(ahead) {
+    // A source that has hardly counted goes into a target that has hardly counted either, or into none.
+    if counted.iter().all(ahead) && !(counted.is_empty() && is_fresh(options, target)) {
         return Err(Refusal::Direction {
             source_real_in: source.energy(Quantity::RealEnergyIn),
             target_real_in: target.energy(Quantity::RealEnergyIn),
@@ -108,15 +109,14 @@ fn direction(options: &Options, source: &Readings, target: &Readings) -> Result<
     }
     match counted.into_iter().find(|quantity| !ahead(quantity)) {
         Some(quantity) => Ok(format!("the source is ahead in {quantity}")),
-        None => Ok("the source has hardly counted: nothing to compare".to_owned()),
+        None => Ok("neither meter has counted much: nothing to compare".to_owned()),
     }
 }
 
 fn target_energy(options: &Options, source: &Readings, target: &Readings) -> Result<String, Refusal> {
     let (quantity, counted) = farthest_from_zero(target);
-    let fresh = counted.unsigned_abs() <= options.fresh_below.unsigned_abs();
     match options.target_energy {
-        _ if fresh => Ok("the target is fresh".to_owned()),
+        _ if is_fresh(options, target) => Ok("the target is fresh".to_owned()),
         TargetEnergy::Refuse => {
             let replaced = source.energy(Quantity::RealEnergyIn);
             let added = source.sum(target).map(|sum| sum.energy(Quantity::RealEnergyIn));
@@ -125,6 +125,11 @@ fn target_energy(options: &Options, source: &Readings, target: &Readings) -> Res
         TargetEnergy::Replace => Ok("the target has counted; the job says `replace`".to_owned()),
         TargetEnergy::Add => Ok("the target has counted; the job says `add`".to_owned()),
     }
+}
+
+fn is_fresh(options: &Options, target: &Readings) -> bool {
+    let (_, counted) = farthest_from_zero(target);
+    counted.unsigned_abs() <= options.fresh_below.unsigned_abs()
 }
 
 /// The words for the buffer: the source's own, or the sum.
