@@ -33,7 +33,7 @@ pub use fact::{
 };
 pub use failure::Failure;
 pub use guard::{Examination, Guard, Verdict, examine};
-pub use history::{History, IllegalFact, Phase};
+pub use history::{ClosedIntent, History, IllegalFact, Phase};
 pub use machine::{Action, Machine};
 pub use outcome::Outcome;
 pub use polling::CommandOutcome;

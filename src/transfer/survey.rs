@@ -3,18 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Cause, Examination, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply, Step, Verdict,
+    Cause, ClosedIntent, Examination, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply,
+    Step, Verdict,
     clock::Since,
     examine,
     identify::{self, Shown},
 };
 use crate::{
-    campaign::{Role, TargetEnergy, Transfer},
-    meter::{Quantity, READINGS_WORDS, Read, Readings},
+    campaign::{Meaning, Role, TargetEnergy, Transfer},
+    meter::{Bound, CARRY, Quantity, READINGS_WORDS, Read, Readings},
 };
 
-/// A source that does not give two agreeing reads in this many is not steady.
-const SOURCE_READS: u32 = 5;
+/// A meter that does not give two agreeing reads in this many is not steady.
+const READS: u32 = 5;
 /// How long a source that must stand still is watched. At 1 Wh a count this shows any load above 3.6 kW.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
@@ -28,6 +29,10 @@ pub(super) struct Timed {
 impl Timed {
     fn new(readings: Readings, now: Now) -> Self {
         Self { reading: Reading { readings, at: now.wall }, steady: now.steady }
+    }
+
+    pub(super) fn taken(&self) -> Now {
+        Now { wall: self.reading.at, steady: self.steady }
     }
 }
 
@@ -59,7 +64,7 @@ enum State {
     OneOff { role: Role, pinned: u32, answered: u32 },
     Source { last: Option<Timed>, reads: u32 },
     Standstill { last: Timed, until: Duration },
-    Target,
+    Target { last: Option<Timed>, reads: u32 },
     Over(Surveyed),
 }
 
@@ -67,7 +72,7 @@ enum State {
 #[derive(Debug, Clone)]
 pub struct Survey {
     plan: Arc<Transfer>,
-    earlier: Vec<Intent>,
+    earlier: Vec<ClosedIntent>,
     state: State,
     source_identity: Option<Identity>,
     target_identity: Option<Identity>,
@@ -77,8 +82,8 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// A survey of `plan`. `earlier`: its intents that were closed as without effect.
-    pub fn new(plan: Arc<Transfer>, earlier: Vec<Intent>) -> Self {
+    /// A survey of `plan`. `earlier`: its closed intents that a late command may have carried out.
+    pub fn new(plan: Arc<Transfer>, earlier: Vec<ClosedIntent>) -> Self {
         Self {
             plan,
             earlier,
@@ -104,14 +109,14 @@ impl Survey {
             }
             State::Source { .. } => Ok(energies(Role::Source)),
             State::Standstill { until, .. } => Ok(Look::Wait(until.saturating_sub(now.steady))),
-            State::Target => Ok(energies(Role::Target)),
+            State::Target { .. } => Ok(energies(Role::Target)),
             State::Over(end) => Err(end),
         }
     }
 
     /// Takes the answer; what is learned from it goes to `facts`.
     pub fn handle(&mut self, now: Now, reply: Reply, facts: &mut Vec<Fact>) {
-        let state = std::mem::replace(&mut self.state, State::Target);
+        let state = std::mem::replace(&mut self.state, State::Target { last: None, reads: 0 });
         self.state = match (state, reply) {
             (State::Identify(role), Reply::Read(answer)) => self.identified(role, answer, facts),
             (State::OneOff { role, pinned, answered }, Reply::Read(answer)) => {
@@ -122,7 +127,9 @@ impl Survey {
                 self.source_read(last, reads + 1, answer, now, facts)
             }
             (State::Standstill { last, .. }, Reply::Waited) => State::Source { last: Some(last), reads: 1 },
-            (State::Target, Reply::Read(answer)) => self.target_read(answer, now, facts),
+            (State::Target { last, reads }, Reply::Read(answer)) => {
+                self.target_read(last, reads + 1, answer, now, facts)
+            }
             (state, _) => state,
         };
     }
@@ -132,7 +139,7 @@ impl Survey {
         match self.state {
             State::Identify(_) | State::OneOff { .. } => Step::Identify,
             State::Source { .. } | State::Standstill { .. } => Step::ReadSource,
-            State::Target => Step::ReadTarget,
+            State::Target { .. } => Step::ReadTarget,
             State::Over(_) => Step::Guard,
         }
     }
@@ -193,11 +200,14 @@ impl Survey {
             Err(over) => return *over,
         };
         let Some(last) = last else { return self.after_first_read(this, now) };
-        match self.steady(&last, &this, reads) {
+        if let Some(refusal) = self.still_counting(&last, &this) {
+            return refused(refusal);
+        }
+        match self.steady(Role::Source, &last, &this, reads) {
             Ok(true) => {
                 facts.push(Fact::SourceRead(this.reading.clone()));
                 self.source = Some(this);
-                State::Target
+                State::Target { last: None, reads: 0 }
             }
             Ok(false) => State::Source { last: Some(this), reads },
             Err(over) => *over,
@@ -211,26 +221,29 @@ impl Survey {
         }
     }
 
-    /// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back.
-    fn steady(&self, last: &Timed, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
-        let apart = this.steady.saturating_sub(last.steady);
+    /// A source whose readings are added to the target's must stand still.
+    fn still_counting(&self, last: &Timed, this: &Timed) -> Option<Refusal> {
+        let (quantity, growth) = most_moved(last, this);
+        let counting = self.plan.options.target_energy == TargetEnergy::Add && growth != 0;
+        let apart_ms = apart(last, this).as_millis();
+        counting.then_some(Refusal::StillCounting { quantity, growth, apart_ms })
+    }
+
+    /// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back. However
+    /// wide the tolerance, two reads that differ by half a carry do not agree.
+    fn steady(&self, role: Role, last: &Timed, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
+        let apart = apart(last, this);
         let bound = self.plan.options.verify.bound_or_tolerance();
-        let (before, after) = (&last.reading.readings, &this.reading.readings);
-        let moved = |quantity| (after.energy(quantity) - before.energy(quantity)).abs();
-        let quantity =
-            Quantity::ALL.into_iter().max_by_key(|quantity| moved(*quantity)).expect("seven quantities");
-        let growth = moved(quantity);
-        if self.plan.options.target_energy == TargetEnergy::Add && growth != 0 {
-            let apart_ms = apart.as_millis();
-            return Err(Box::new(refused(Refusal::StillCounting { quantity, growth, apart_ms })));
-        }
-        if bound.fits(before, after, apart) {
+        let bound = Bound { tolerance: bound.tolerance.min(CARRY / 2), ..bound };
+        if bound.fits(&last.reading.readings, &this.reading.readings, apart) {
             return Ok(true);
         }
-        if reads < SOURCE_READS {
+        if reads < READS {
             return Ok(false);
         }
-        Err(Box::new(State::Over(Surveyed::Failed(Box::new(Failure::SourceUnsteady {
+        let (quantity, growth) = most_moved(last, this);
+        Err(Box::new(State::Over(Surveyed::Failed(Box::new(Failure::Unsteady {
+            role,
             quantity,
             growth,
             apart_ms: apart.as_millis(),
@@ -239,11 +252,36 @@ impl Survey {
         })))))
     }
 
-    fn target_read(&mut self, answer: Result<Vec<u16>, Cause>, now: Now, facts: &mut Vec<Fact>) -> State {
-        let pre_image = match self.energies(Step::ReadTarget, Role::Target, answer, now) {
+    fn target_read(
+        &mut self,
+        last: Option<Timed>,
+        reads: u32,
+        answer: Result<Vec<u16>, Cause>,
+        now: Now,
+        facts: &mut Vec<Fact>,
+    ) -> State {
+        let this = match self.energies(Step::ReadTarget, Role::Target, answer, now) {
             Ok(timed) => timed,
             Err(over) => return *over,
         };
+        match self.target_agrees(last.as_ref(), &this, reads) {
+            Ok(true) => self.pre_image_read(this, now, facts),
+            Ok(false) => State::Target { last: Some(this), reads },
+            Err(over) => *over,
+        }
+    }
+
+    /// One read is enough to compare with. Where the target's own energies go into the staged words, a torn
+    /// reading would be billed: then two must agree, as for the source.
+    fn target_agrees(&self, last: Option<&Timed>, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
+        match (self.plan.options.target_energy, last) {
+            (TargetEnergy::Refuse | TargetEnergy::Replace, _) => Ok(true),
+            (TargetEnergy::Add, None) => Ok(false),
+            (TargetEnergy::Add, Some(last)) => self.steady(Role::Target, last, this, reads),
+        }
+    }
+
+    fn pre_image_read(&mut self, pre_image: Timed, now: Now, facts: &mut Vec<Fact>) -> State {
         facts.push(Fact::TargetRead(pre_image.reading.clone()));
         self.pre_image = Some(pre_image.clone());
         match self.earlier_effect(&pre_image.reading.readings, now) {
@@ -252,27 +290,49 @@ impl Survey {
         }
     }
 
-    /// A command believed lost may have come after all: compare with every intent that was closed so.
+    /// A command believed lost may have come after all: compare with every intent of this target that was
+    /// closed so.
     fn earlier_effect(&self, read: &Readings, now: Now) -> Option<Surveyed> {
+        let at_this_target = |closed: &&ClosedIntent| {
+            let numbers = closed.intent.target_serial.zip(serial_number(self.target_identity.as_ref()));
+            numbers.is_none_or(|(then, now)| then == now)
+        };
+        self.earlier.iter().rev().filter(at_this_target).find_map(|closed| self.effect_of(closed, read, now))
+    }
+
+    fn effect_of(&self, closed: &ClosedIntent, read: &Readings, now: Now) -> Option<Surveyed> {
+        let ClosedIntent { intent, meaning } = closed;
+        let (number, at) = (intent.number, intent.at);
+        let refuse = |refusal| Some(Surveyed::Refused(Box::new(refusal)));
+        let undecided = Refusal::EarlierUndecided { intent: number, at };
         let bound = self.plan.options.verify.bound_or_assumed();
-        self.earlier.iter().rev().find_map(|intent| {
-            let undecided = || {
-                Surveyed::Refused(Box::new(Refusal::EarlierUndecided {
-                    intent: intent.number,
-                    at: intent.at,
-                }))
-            };
-            let Some(elapsed) = Since::recorded(intent.at).elapsed(now) else { return Some(undecided()) };
-            if !bound.fits(&intent.staged, read, elapsed) {
-                return None;
-            }
-            let before = Since::recorded(intent.pre_image.at).elapsed(now).unwrap_or(elapsed);
-            if !bound.fits(&intent.pre_image.readings, read, before) {
-                return Some(Surveyed::CommittedEarlier(Box::new(intent.clone())));
-            }
+        let Some(elapsed) = Since::recorded(at).elapsed(now) else { return refuse(undecided) };
+        if !bound.fits(&intent.staged, read, elapsed) {
+            return None;
+        }
+        let before = Since::recorded(intent.pre_image.at).elapsed(now).unwrap_or(elapsed);
+        if bound.fits(&intent.pre_image.readings, read, before) {
             let tolerance = self.plan.options.verify.tolerance;
-            (!intent.staged.within(&intent.pre_image.readings, tolerance)).then(undecided)
-        })
+            let differs = !intent.staged.within(&intent.pre_image.readings, tolerance);
+            return if differs { refuse(undecided) } else { None };
+        }
+        match meaning {
+            Some(then) if !self.same_source(intent, then) => refuse(Refusal::EarlierOfAnotherJob {
+                intent: number,
+                at,
+                then: Box::new(then.clone()),
+                asked: Box::new(self.plan.meaning()),
+            }),
+            _ => Some(Surveyed::CommittedEarlier(Box::new(intent.clone()))),
+        }
+    }
+
+    /// Whether an intent carried the readings of the meter that is the source now.
+    fn same_source(&self, intent: &Intent, then: &Meaning) -> bool {
+        match (intent.source_serial, serial_number(self.source_identity.as_ref())) {
+            (Some(one), Some(other)) => one == other && then.source.model == self.plan.source.model,
+            _ => then.source == self.plan.meaning().source,
+        }
     }
 
     fn guard(&mut self, pre_image: Timed) -> State {
@@ -303,6 +363,25 @@ impl Survey {
         let place = identify::place(self.plan.endpoint(role));
         State::Over(Surveyed::Failed(Box::new(Failure::Request { step, role, place, cause })))
     }
+}
+
+fn serial_number(identity: Option<&Identity>) -> Option<u32> {
+    identity.and_then(Identity::serial_number)
+}
+
+fn apart(last: &Timed, this: &Timed) -> Duration {
+    this.steady.saturating_sub(last.steady)
+}
+
+/// The quantity that moved most between two reads, and how far.
+fn most_moved(last: &Timed, this: &Timed) -> (Quantity, i64) {
+    let (before, after) = (&last.reading.readings, &this.reading.readings);
+    let moved = |quantity| (after.energy(quantity) - before.energy(quantity)).abs();
+    Quantity::ALL
+        .into_iter()
+        .map(|quantity| (quantity, moved(quantity)))
+        .max_by_key(|(_, moved)| *moved)
+        .expect("seven quantities")
 }
 
 fn refused(refusal: Refusal) -> State {
