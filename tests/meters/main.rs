@@ -4,5 +4,6 @@ mod commands;
 mod crashes;
 mod guards;
 mod one_transfer;
+mod review;
 mod settling;
 mod world;
