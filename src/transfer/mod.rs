@@ -9,6 +9,7 @@
 
 mod cause;
 mod clock;
+mod earlier;
 mod fact;
 mod failure;
 mod guard;

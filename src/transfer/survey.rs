@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Cause, ClosedIntent, Examination, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply,
     Step, Verdict,
-    clock::Since,
+    earlier::{Effect, Seen},
     examine,
     identify::{self, Shown},
 };
 use crate::{
-    campaign::{Meaning, Role, TargetEnergy, Transfer},
+    campaign::{Role, TargetEnergy, Transfer},
     meter::{Bound, CARRY, Quantity, READINGS_WORDS, Read, Readings},
 };
 
@@ -284,54 +284,17 @@ impl Survey {
     fn pre_image_read(&mut self, pre_image: Timed, now: Now, facts: &mut Vec<Fact>) -> State {
         facts.push(Fact::TargetRead(pre_image.reading.clone()));
         self.pre_image = Some(pre_image.clone());
-        match self.earlier_effect(&pre_image.reading.readings, now) {
-            Some(over) => State::Over(over),
-            None => self.guard(pre_image),
-        }
-    }
-
-    /// A command believed lost may have come after all: compare with every intent of this target that was
-    /// closed so.
-    fn earlier_effect(&self, read: &Readings, now: Now) -> Option<Surveyed> {
-        let at_this_target = |closed: &&ClosedIntent| {
-            let numbers = closed.intent.target_serial.zip(serial_number(self.target_identity.as_ref()));
-            numbers.is_none_or(|(then, now)| then == now)
+        let seen = Seen {
+            plan: &self.plan,
+            source_serial: self.source_identity.as_ref().and_then(Identity::serial_number),
+            target_serial: self.target_identity.as_ref().and_then(Identity::serial_number),
+            read: &pre_image.reading.readings,
+            now,
         };
-        self.earlier.iter().rev().filter(at_this_target).find_map(|closed| self.effect_of(closed, read, now))
-    }
-
-    fn effect_of(&self, closed: &ClosedIntent, read: &Readings, now: Now) -> Option<Surveyed> {
-        let ClosedIntent { intent, meaning } = closed;
-        let (number, at) = (intent.number, intent.at);
-        let refuse = |refusal| Some(Surveyed::Refused(Box::new(refusal)));
-        let undecided = Refusal::EarlierUndecided { intent: number, at };
-        let bound = self.plan.options.verify.bound_or_assumed();
-        let Some(elapsed) = Since::recorded(at).elapsed(now) else { return refuse(undecided) };
-        if !bound.fits(&intent.staged, read, elapsed) {
-            return None;
-        }
-        let before = Since::recorded(intent.pre_image.at).elapsed(now).unwrap_or(elapsed);
-        if bound.fits(&intent.pre_image.readings, read, before) {
-            let tolerance = self.plan.options.verify.tolerance;
-            let differs = !intent.staged.within(&intent.pre_image.readings, tolerance);
-            return if differs { refuse(undecided) } else { None };
-        }
-        match meaning {
-            Some(then) if !self.same_source(intent, then) => refuse(Refusal::EarlierOfAnotherJob {
-                intent: number,
-                at,
-                then: Box::new(then.clone()),
-                asked: Box::new(self.plan.meaning()),
-            }),
-            _ => Some(Surveyed::CommittedEarlier(Box::new(intent.clone()))),
-        }
-    }
-
-    /// Whether an intent carried the readings of the meter that is the source now.
-    fn same_source(&self, intent: &Intent, then: &Meaning) -> bool {
-        match (intent.source_serial, serial_number(self.source_identity.as_ref())) {
-            (Some(one), Some(other)) => one == other && then.source.model == self.plan.source.model,
-            _ => then.source == self.plan.meaning().source,
+        match seen.effect_of_any(&self.earlier) {
+            Some(Effect::Committed(intent)) => State::Over(Surveyed::CommittedEarlier(intent)),
+            Some(Effect::Refused(refusal)) => refused(refusal),
+            None => self.guard(pre_image),
         }
     }
 
@@ -363,10 +326,6 @@ impl Survey {
         let place = identify::place(self.plan.endpoint(role));
         State::Over(Surveyed::Failed(Box::new(Failure::Request { step, role, place, cause })))
     }
-}
-
-fn serial_number(identity: Option<&Identity>) -> Option<u32> {
-    identity.and_then(Identity::serial_number)
 }
 
 fn apart(last: &Timed, this: &Timed) -> Duration {

@@ -269,6 +269,23 @@ async fn nobody_comes_between_the_first_staged_word_and_the_commit() {
     assert!(turns.windows(2).all(|pair| pair[0].1 < pair[1].0), "{turns:?}");
 }
 
+#[tokio::test(start_paused = true)]
+#[ignore = "the *Ledger* guard is not built yet: an open intent on the same target under another id"]
+async fn an_open_intent_under_another_id_keeps_its_target() {
+    let world = World::pair();
+    let ledger = MemoryLedger::new(Kind::Simulated);
+    world.target().inject(2, When::commit(), Fault::LateExecution(Duration::from_secs(600)));
+    world.target().inject(2, When::fence().always(), Fault::SwallowRequest);
+    assert_outcome(&world.run_again(&transfer(), &ledger).await, Outcome::Unknown);
+    world.target().clear_faults(2);
+    let mut renamed = transfer();
+    renamed.key.id = "feeder-12-again".into();
+    let result = world.run_again(&renamed, &ledger).await;
+    tokio::time::sleep(Duration::from_secs(900)).await;
+    assert_outcome(&result, Outcome::Refused);
+    assert_eq!(world.target_audit().commit_requests(), 1);
+}
+
 /// A machine driven by hand up to where it wants to write `register`, by a clock that the test turns.
 struct ByHand {
     machine: Machine,
