@@ -76,7 +76,7 @@ pub async fn run(
     let began = Instant::now();
     let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
-    let (sender, inbox) = mpsc::channel(INBOX);
+    let (sender, mut inbox) = mpsc::channel(INBOX);
     let tools = Tools { gates, dispatcher: sender, clock: settings.clock, stop: settings.stop.clone() };
     listen(Event::RunBegan {
         run: Arc::clone(&settings.run),
@@ -102,7 +102,11 @@ pub async fn run(
         claims: Claims::default(),
     };
     dispatcher.learn_claims();
-    dispatcher.dispatch(inbox).await;
+    // Where a command may be on its way, its target is looked at and fenced before anything new begins.
+    let (open, others) = (0..dispatcher.transfers.len()).partition(|index| dispatcher.is_open(*index));
+    dispatcher.dispatch(open, &mut inbox).await;
+    dispatcher.dispatch(others, &mut inbox).await;
+    dispatcher.bring_to_disk().await;
     dispatcher.report(began.elapsed())
 }
 
@@ -134,7 +138,14 @@ struct Dispatcher<'a> {
 }
 
 impl Dispatcher<'_> {
-    async fn dispatch(&mut self, mut inbox: mpsc::Receiver<Message>) {
+    /// Whether an earlier run left an intent open. A record that cannot be read shows when it is needed.
+    fn is_open(&self, index: Index) -> bool {
+        self.history(index).is_ok_and(|history| matches!(history.phase(), Phase::Open | Phase::Committed))
+    }
+
+    /// Does these transfers, until all of them have ended.
+    async fn dispatch(&mut self, transfers: Vec<Index>, inbox: &mut mpsc::Receiver<Message>) {
+        transfers.into_iter().for_each(|index| self.queue.put(index));
         let mut stop = self.settings.stop.clone();
         self.heed(stop.level());
         loop {
@@ -153,7 +164,10 @@ impl Dispatcher<'_> {
                 () = sleep_until(due), if due.is_some() && may_wake => self.queue.wake(Instant::now()),
             }
         }
-        // What need not be durable at once is recorded before the run is over.
+    }
+
+    /// What need not be durable at once is recorded before the run is over.
+    async fn bring_to_disk(&mut self) {
         while let Some((awaited, result)) = self.durable.next().await {
             self.durable_now(awaited, result);
         }

@@ -465,7 +465,9 @@ impl Machine {
     fn verify_intent(&mut self, intent: Intent, identified: bool) {
         let times = self.times.unwrap_or_else(|| recorded_times(&intent));
         let plan = Arc::clone(&self.plan);
-        self.state = State::Verifying(Box::new(Verifying::new(plan, intent, times.intended, identified)));
+        let fence = !self.history.closed_intents.is_empty();
+        let verifying = Verifying::new(plan, intent, times.intended, identified, fence);
+        self.state = State::Verifying(Box::new(verifying));
     }
 
     fn verified(&mut self, end: Verified) {

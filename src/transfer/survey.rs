@@ -6,20 +6,20 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Captured, Case, Cause, Examination, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply,
-    Step, Verdict,
+    Captured, Case, Cause, ClosedIntent, Examination, Fact, Failure, Identity, Intent, Look, Now, Reading,
+    Refusal, Reply, Step, Verdict,
     carried::Carried,
-    clock::Since,
+    earlier::{Effect, Seen},
     examine,
     identify::{self, Shown},
 };
 use crate::{
     campaign::{Endpoint, Role, Source, TargetEnergy, Transfer, TransferKey},
-    meter::{Quantity, READINGS_WORDS, Read, Readings, with_unit},
+    meter::{Bound, CARRY, Quantity, READINGS_WORDS, Read, Readings, with_unit},
 };
 
-/// A source that does not give two agreeing reads in this many is not steady.
-const SOURCE_READS: u32 = 5;
+/// A meter that does not give two agreeing reads in this many is not steady.
+const READS: u32 = 5;
 /// How long a source that must stand still is watched. At 1 Wh a count this shows any load above 3.6 kW.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
@@ -30,11 +30,17 @@ pub(super) struct Timed {
     pub steady: Duration,
 }
 
+impl Timed {
+    pub(super) fn taken(&self) -> Now {
+        Now { wall: self.reading.at, steady: self.steady }
+    }
+}
+
 /// What is known before a survey begins.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// The transfer's intents that were closed as without effect.
-    pub earlier: Vec<Intent>,
+    /// The transfer's closed intents that a late command may have carried out.
+    pub earlier: Vec<ClosedIntent>,
     /// A source reading of an earlier run.
     pub captured: Option<Captured>,
     /// Another transfer that wrote to the same target, or is about to.
@@ -67,8 +73,8 @@ pub enum Surveyed {
 pub struct Findings {
     pub(super) source: Reading,
     pub(super) pre_image: Timed,
-    /// The older of the readings that may still change, by the steady clock.
-    pub(super) readings_taken: Duration,
+    /// When each meter was read; a source that is gone does not count on.
+    pub(super) readings_taken: Vec<Now>,
     /// The words that would be staged.
     pub staged: Readings,
 }
@@ -91,9 +97,15 @@ enum State {
         last: Timed,
         until: Duration,
     },
-    Target,
+    Target {
+        last: Option<Timed>,
+        reads: u32,
+    },
     Over(Surveyed),
 }
+
+/// The target is to be read for the first time.
+const TARGET: State = State::Target { last: None, reads: 0 };
 
 /// A look at both meters of one transfer.
 #[derive(Debug, Clone)]
@@ -140,14 +152,14 @@ impl Survey {
             }
             State::Source { .. } => Ok(self.energies_request(Role::Source)),
             State::Standstill { until, .. } => Ok(Look::Wait(until.saturating_sub(now.steady))),
-            State::Target => Ok(self.energies_request(Role::Target)),
+            State::Target { .. } => Ok(self.energies_request(Role::Target)),
             State::Over(end) => Err(end),
         }
     }
 
     /// Takes the answer; what is learned from it goes to `facts`.
     pub fn handle(&mut self, now: Now, reply: Reply, facts: &mut Vec<Fact>) {
-        let state = std::mem::replace(&mut self.state, State::Target);
+        let state = std::mem::replace(&mut self.state, TARGET);
         self.state = match (state, reply) {
             (State::IdentifyEither, Reply::Read(answer)) => self.either_identified(answer, now, facts),
             (State::Identify(role), Reply::Read(answer)) => self.identified(role, answer, now, facts),
@@ -159,7 +171,9 @@ impl Survey {
                 self.source_read(last, reads + 1, answer, now, facts)
             }
             (State::Standstill { last, .. }, Reply::Waited) => State::Source { last: Some(last), reads: 1 },
-            (State::Target, Reply::Read(answer)) => self.target_read(answer, now, facts),
+            (State::Target { last, reads }, Reply::Read(answer)) => {
+                self.target_read(last, reads + 1, answer, now, facts)
+            }
             (state, _) => state,
         };
     }
@@ -169,7 +183,7 @@ impl Survey {
         match self.state {
             State::IdentifyEither | State::Identify(_) | State::OneOff { .. } => Step::Identify,
             State::Source { .. } | State::Standstill { .. } => Step::ReadSource,
-            State::Target => Step::ReadTarget,
+            State::Target { .. } => Step::ReadTarget,
             State::Over(_) => Step::Guard,
         }
     }
@@ -241,7 +255,7 @@ impl Survey {
             }
             Role::Target => {
                 self.target_identity = Some(identity);
-                State::Target
+                TARGET
             }
         }
     }
@@ -299,7 +313,7 @@ impl Survey {
         facts.push(fact);
         self.target_identity = Some(identity);
         match self.use_captured(now) {
-            Ok(()) => State::Target,
+            Ok(()) => TARGET,
             Err(age) => refused(Refusal::NoCapture {
                 age,
                 allowed: self.plan.source.captured_within().unwrap_or_default(),
@@ -339,7 +353,10 @@ impl Survey {
             Err(over) => return *over,
         };
         let Some(last) = last else { return self.after_first_read(this, now) };
-        match self.steady(&last, &this, reads) {
+        if let Some(refusal) = self.still_counting(&last, &this) {
+            return refused(refusal);
+        }
+        match self.steady(Role::Source, &last, &this, reads) {
             Ok(true) => {
                 facts.push(Fact::SourceRead(this.reading.clone()));
                 self.source = Some(this.reading.clone());
@@ -359,7 +376,7 @@ impl Survey {
                 identify::place(&self.plan.target)
             ));
         }
-        self.carried = Some(Carried::Read(read.reading, read.steady));
+        self.carried = Some(Carried::Read(read));
         State::Identify(Role::Target)
     }
 
@@ -370,26 +387,29 @@ impl Survey {
         }
     }
 
-    /// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back.
-    fn steady(&self, last: &Timed, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
-        let apart = this.steady.saturating_sub(last.steady);
+    /// A source whose readings are added to the target's must stand still.
+    fn still_counting(&self, last: &Timed, this: &Timed) -> Option<Refusal> {
+        let (quantity, growth) = most_moved(last, this);
+        let counting = self.plan.options.target_energy == TargetEnergy::Add && growth != 0;
+        let apart_ms = apart(last, this).as_millis();
+        counting.then_some(Refusal::StillCounting { quantity, growth, apart_ms })
+    }
+
+    /// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back. However
+    /// wide the tolerance, two reads that differ by half a carry do not agree.
+    fn steady(&self, role: Role, last: &Timed, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
+        let apart = apart(last, this);
         let bound = self.plan.options.verify.bound_or_tolerance();
-        let (before, after) = (&last.reading.readings, &this.reading.readings);
-        let moved = |quantity| (after.energy(quantity) - before.energy(quantity)).abs();
-        let quantity =
-            Quantity::ALL.into_iter().max_by_key(|quantity| moved(*quantity)).expect("seven quantities");
-        let growth = moved(quantity);
-        if self.plan.options.target_energy == TargetEnergy::Add && growth != 0 {
-            let apart_ms = apart.as_millis();
-            return Err(Box::new(refused(Refusal::StillCounting { quantity, growth, apart_ms })));
-        }
-        if bound.fits(before, after, apart) {
+        let bound = Bound { tolerance: bound.tolerance.min(CARRY / 2), ..bound };
+        if bound.fits(&last.reading.readings, &this.reading.readings, apart) {
             return Ok(true);
         }
-        if reads < SOURCE_READS {
+        if reads < READS {
             return Ok(false);
         }
-        Err(Box::new(State::Over(Surveyed::Failed(Box::new(Failure::SourceUnsteady {
+        let (quantity, growth) = most_moved(last, this);
+        Err(Box::new(State::Over(Surveyed::Failed(Box::new(Failure::Unsteady {
+            role,
             quantity,
             growth,
             apart_ms: apart.as_millis(),
@@ -400,40 +420,57 @@ impl Survey {
 
     // --- states 3 and 4 ---
 
-    fn target_read(&mut self, answer: Result<Vec<u16>, Cause>, now: Now, facts: &mut Vec<Fact>) -> State {
-        let pre_image = match self.energies(Step::ReadTarget, Role::Target, answer, now) {
+    fn target_read(
+        &mut self,
+        last: Option<Timed>,
+        reads: u32,
+        answer: Result<Vec<u16>, Cause>,
+        now: Now,
+        facts: &mut Vec<Fact>,
+    ) -> State {
+        let this = match self.energies(Step::ReadTarget, Role::Target, answer, now) {
             Ok(timed) => timed,
             Err(over) => return *over,
         };
-        facts.push(Fact::TargetRead(pre_image.reading.clone()));
-        self.pre_image = Some(pre_image.clone());
-        match self.earlier_effect(&pre_image.reading.readings, now) {
-            Some(over) => State::Over(over),
-            None => self.guard(pre_image),
+        match self.target_agrees(last.as_ref(), &this, reads) {
+            Ok(true) => self.pre_image_read(this, now, facts),
+            Ok(false) => State::Target { last: Some(this), reads },
+            Err(over) => *over,
         }
     }
 
-    /// A command believed lost may have come after all: compare with every intent that was closed so.
-    fn earlier_effect(&self, read: &Readings, now: Now) -> Option<Surveyed> {
-        let bound = self.plan.options.verify.bound_or_assumed();
-        self.known.earlier.iter().rev().find_map(|intent| {
-            let undecided = || {
-                Surveyed::Refused(Box::new(Refusal::EarlierUndecided {
-                    intent: intent.number,
-                    at: intent.at,
-                }))
-            };
-            let Some(elapsed) = Since::recorded(intent.at).elapsed(now) else { return Some(undecided()) };
-            if !bound.fits(&intent.staged, read, elapsed) {
-                return None;
-            }
-            let before = Since::recorded(intent.pre_image.at).elapsed(now).unwrap_or(elapsed);
-            if !bound.fits(&intent.pre_image.readings, read, before) {
-                return Some(Surveyed::CommittedEarlier(Box::new(intent.clone())));
-            }
-            let tolerance = self.plan.options.verify.tolerance;
-            (!intent.staged.within(&intent.pre_image.readings, tolerance)).then(undecided)
-        })
+    /// One read is enough to compare with. Where the target's own energies go into the staged words, a torn
+    /// reading would be billed: then two must agree, as for the source.
+    fn target_agrees(&self, last: Option<&Timed>, this: &Timed, reads: u32) -> Result<bool, Box<State>> {
+        match (self.target_is_staged(), last) {
+            (false, _) => Ok(true),
+            (true, None) => Ok(false),
+            (true, Some(last)) => self.steady(Role::Target, last, this, reads),
+        }
+    }
+
+    /// Whether the target's own energies are part of what will be staged.
+    fn target_is_staged(&self) -> bool {
+        let keeps = matches!(&self.carried, Some(Carried::Typed(typed)) if typed.keeps_the_targets());
+        keeps || self.plan.options.target_energy == TargetEnergy::Add
+    }
+
+    fn pre_image_read(&mut self, pre_image: Timed, now: Now, facts: &mut Vec<Fact>) -> State {
+        facts.push(Fact::TargetRead(pre_image.reading.clone()));
+        self.pre_image = Some(pre_image.clone());
+        let answered = self.source_identity.as_ref().and_then(Identity::serial_number);
+        let seen = Seen {
+            plan: &self.plan,
+            source_serial: answered.or(self.plan.source.pinned()),
+            target_serial: self.target_identity.as_ref().and_then(Identity::serial_number),
+            read: &pre_image.reading.readings,
+            now,
+        };
+        match seen.effect_of_any(&self.known.earlier) {
+            Some(Effect::Committed(intent)) => State::Over(Surveyed::CommittedEarlier(intent)),
+            Some(Effect::Refused(refusal)) => refused(refusal),
+            None => self.guard(pre_image),
+        }
     }
 
     fn guard(&mut self, pre_image: Timed) -> State {
@@ -452,10 +489,10 @@ impl Survey {
         };
         let Examination { verdicts, result } = examine(&case);
         self.verdicts = verdicts;
-        let readings_taken = match carried {
-            Carried::Read(_, steady) => steady.min(pre_image.steady),
-            Carried::Captured(_) | Carried::Typed(_) => pre_image.steady,
-        };
+        let mut readings_taken = vec![pre_image.taken()];
+        if let Carried::Read(read) = &carried {
+            readings_taken.push(read.taken());
+        }
         match result {
             Ok(staged) => {
                 State::Over(Surveyed::Clear(Box::new(Findings { source, pre_image, readings_taken, staged })))
@@ -489,4 +526,19 @@ fn refused(refusal: Refusal) -> State {
 
 fn waiting(reason: String) -> State {
     State::Over(Surveyed::Waiting { reason })
+}
+
+fn apart(last: &Timed, this: &Timed) -> Duration {
+    this.steady.saturating_sub(last.steady)
+}
+
+/// The quantity that moved most between two reads, and how far.
+fn most_moved(last: &Timed, this: &Timed) -> (Quantity, i64) {
+    let (before, after) = (&last.reading.readings, &this.reading.readings);
+    let moved = |quantity| (after.energy(quantity) - before.energy(quantity)).abs();
+    Quantity::ALL
+        .into_iter()
+        .map(|quantity| (quantity, moved(quantity)))
+        .max_by_key(|(_, moved)| *moved)
+        .expect("seven quantities")
 }
