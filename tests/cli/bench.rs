@@ -190,7 +190,12 @@ pub fn assert_preset_once(audits: &[Value], transfers: &Value) {
 }
 
 fn energies(audit: &Value) -> Vec<i64> {
-    audit["energies"].as_array().unwrap().iter().map(|energy| energy.as_i64().unwrap()).collect()
+    audit["energies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|energy| energy.as_str().unwrap().parse().unwrap())
+        .collect()
 }
 
 /// The value of one energy in readings.
