@@ -12,7 +12,7 @@
 //! - [`cli`]: arguments, commands, exit codes; wires the parts together.
 //! - [`simulator`], aside: meters on the wire that can misbehave. Has its own copy of the meters' rules, so that a
 //!   wrong constant in one of the two is found by disagreement.
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::unwrap_used)]
 
 pub mod campaign;
 pub mod cli;

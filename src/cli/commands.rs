@@ -31,7 +31,7 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
         Command::Schema => {
-            console.print(&report::json_text(&job::schema()));
+            console.print(&format!("{:#}\n", job::schema()));
             Ok(Exit::Done)
         }
     }

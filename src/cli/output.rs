@@ -44,11 +44,11 @@ impl Console {
 /// How text for people on stdout is to look.
 pub(super) fn style(verbose: bool) -> Style {
     let colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-    let width = io::stdout().is_terminal().then(|| comfy_width().unwrap_or(100));
+    let width = io::stdout().is_terminal().then(|| columns().unwrap_or(100));
     Style { width, colour, verbose }
 }
 
-fn comfy_width() -> Option<usize> {
+fn columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 

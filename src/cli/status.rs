@@ -26,7 +26,7 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         .map(|transfer| {
             let history = ledger.record(&transfer.key)?.history;
             let ending = standing(&history);
-            Ok(Arc::new(TransferResult::new(transfer, &history, ending, history.intents)))
+            Ok(Arc::new(TransferResult::new(transfer, &history, ending, 0)))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let report =

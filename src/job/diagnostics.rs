@@ -44,8 +44,13 @@ impl Diagnostics {
     }
 
     pub(super) fn push(&mut self, found: Diagnostic) {
+        self.push_with(|| found);
+    }
+
+    /// Adds one that takes work to word, which is spared if it would not be kept.
+    pub(super) fn push_with(&mut self, found: impl FnOnce() -> Diagnostic) {
         if self.diagnostics.len() < MAX_KEPT {
-            self.diagnostics.push(found);
+            self.diagnostics.push(found());
         } else {
             self.more += 1;
         }

@@ -32,9 +32,8 @@ pub(super) struct Definition {
 /// All gateways a file defines.
 pub(super) fn definitions(source: &mut Source, found: &mut Diagnostics) -> Vec<Definition> {
     let mut all = Vec::new();
-    for name in source.keys("gateways") {
+    for (name, spot) in source.keys("gateways") {
         let pointer = format!("/gateways/{}", name.replace('~', "~0").replace('/', "~1"));
-        let spot = source.document.key_spot(&pointer);
         let way = source
             .take::<raw::Gateway>(&pointer, found)
             .and_then(|gateway| way(gateway, &pointer, source, found));
@@ -186,20 +185,22 @@ impl Gateways {
     ) -> Option<Arc<Gateway>> {
         if let Some(named) = self.named.get_mut(name) {
             named.used = true;
-            let address = &named.gateway.as_ref()?.address;
-            return self.by_address.get(address).cloned();
+            let address = named.gateway.as_ref()?.address.clone();
+            return Some(self.by_address(address));
         }
+        found.push_with(|| self.unknown(name).at(spot()));
+        None
+    }
+
+    fn unknown(&self, name: &str) -> Diagnostic {
         let known: Vec<_> = self.named.keys().map(String::as_str).collect();
-        let mut complaint = Diagnostic::error(Code::UnknownGateway, format!("there is no gateway `{name}`"))
-            .at(spot())
+        let complaint = Diagnostic::error(Code::UnknownGateway, format!("there is no gateway `{name}`"))
             .expected("a name from `gateways`");
-        complaint = match (suggest::closest(name, &known), known.is_empty()) {
+        match (suggest::closest(name, &known), known.is_empty()) {
             (Some(close), _) => complaint.hint(format!("did you mean `{close}`?")),
             (None, true) => complaint.hint("define it under `gateways`, or give `host` instead of `gateway`"),
             (None, false) => complaint.hint(format!("defined are: {}", suggest::some_of(&known))),
-        };
-        found.push(complaint);
-        None
+        }
     }
 
     /// The gateway at this address, which is a named one if a name has it.

@@ -1,5 +1,7 @@
 //! From path arguments to campaigns, with all diagnostics of all files at once.
 
+use std::{path::Path, sync::Arc};
+
 use super::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
@@ -40,6 +42,16 @@ pub fn load(paths: &[JobPath]) -> Result<Loaded, Diagnostics> {
     load.finish()
 }
 
+/// Reads one job from a text; `name` stands for it in messages. What it includes is relative to the current folder.
+///
+/// # Errors
+/// Everything that is wrong in it, sorted by place.
+pub fn load_text(name: &str, text: &str) -> Result<Loaded, Diagnostics> {
+    let mut load = Load::default();
+    load.text(name.into(), text.into(), None);
+    load.finish()
+}
+
 #[derive(Default)]
 struct Load {
     found: Diagnostics,
@@ -55,14 +67,12 @@ impl Load {
             Ok(text) => text,
             Err(error) => return self.found.push(*error),
         };
+        self.text(name, text, file.path.as_deref());
+    }
+
+    fn text(&mut self, name: Arc<str>, text: Arc<str>, path: Option<&Path>) {
         let Some(mut source) = Source::read(name, text, &validate::JOB, &mut self.found) else { return };
-        let resolved = resolve(
-            &mut source,
-            file.path.as_deref(),
-            &mut self.includes,
-            &mut self.found,
-            &mut self.warnings,
-        );
+        let resolved = resolve(&mut source, path, &mut self.includes, &mut self.found, &mut self.warnings);
         self.merge.add(source.document, resolved, &mut self.found);
     }
 
@@ -105,8 +115,6 @@ fn looks_included(file: &JobFile) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::meter::Model;
 
@@ -146,6 +154,61 @@ mod tests {
         let serials = campaign.transfers.iter().filter_map(|transfer| transfer.source.serial_number.pinned());
         let odd: Vec<_> = serials.map(|serial| serial % 8).filter(|rest| [3, 7].contains(rest)).collect();
         assert_eq!(odd, [3, 3, 7], "two net exporters, one counter of 16 digits");
+    }
+
+    #[test]
+    fn the_reference_uses_every_key_of_the_schema() {
+        let text = include_str!("../../jobs/reference.yaml");
+        job("reference.yaml");
+        let schema = crate::job::schema();
+        let mut keys = Vec::new();
+        collect_keys(&schema, &mut keys);
+        assert!(keys.len() > 30, "{keys:?}");
+        for key in keys {
+            assert!(text.contains(&format!("{key}:")), "jobs/reference.yaml does not show `{key}`");
+        }
+    }
+
+    fn collect_keys(schema: &serde_json::Value, keys: &mut Vec<String>) {
+        if let Some(properties) = schema.get("properties").and_then(serde_json::Value::as_object) {
+            keys.extend(properties.keys().cloned());
+        }
+        if let Some(definitions) = schema.get("$defs").and_then(serde_json::Value::as_object) {
+            definitions.values().for_each(|definition| collect_keys(definition, keys));
+        }
+    }
+
+    #[test]
+    fn a_folder_takes_included_files_for_what_they_are() {
+        let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+        let loaded = load(&[jobs.as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        let names: Vec<_> = loaded.campaigns.iter().map(|campaign| &*campaign.name).collect();
+        assert_eq!(names, ["demo", "reference", "single"]);
+    }
+
+    #[test]
+    fn a_file_over_64_mib_is_refused_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.yaml");
+        std::fs::File::create(&path).unwrap().set_len(64 * 1024 * 1024 + 1).unwrap();
+        let found = load(&[path.as_path().into()]).unwrap_err();
+        assert_eq!(found.diagnostics[0].code, Code::FileTooLarge, "{found}");
+        assert!(!found.only_missing_paths());
+    }
+
+    #[test]
+    fn a_folder_without_jobs_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = load(&[folder.path().into()]).unwrap_err();
+        assert_eq!(found.diagnostics[0].code, Code::NoJobFiles, "{found}");
+    }
+
+    #[test]
+    fn the_same_file_given_twice_is_read_once() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/single.yaml");
+        let loaded = load(&[path.as_path().into(), path.as_path().into()]).unwrap();
+        assert_eq!(loaded.campaigns[0].transfers.len(), 1);
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Merge {
     pub fn finish(self, found: &mut Diagnostics) -> Vec<Campaign> {
         for campaign in &self.campaigns {
             for conflict in conflicts(campaign.transfers.iter().map(|transfer| &**transfer)) {
-                found.push(self.explain(campaign, conflict));
+                found.push_with(|| self.explain(campaign, conflict));
             }
         }
         self.campaigns

@@ -30,6 +30,6 @@ mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Related, Severity, Spot};
 pub use diagnostics::Diagnostics;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_text};
 pub use paths::JobPath;
 pub use schema::schema;

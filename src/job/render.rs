@@ -85,8 +85,8 @@ impl<'a> Piece<'a> {
     }
 
     fn mark(&mut self, kind: AnnotationKind, at: &Spot, label: Option<&'a str>) {
-        let start = at.offset.min(self.end);
-        let end = (at.offset + at.len.max(1)).min(self.end).max(start);
+        let start = floor(self.text, at.offset.min(self.end));
+        let end = ceiling(self.text, (at.offset + at.len.max(1)).min(self.end).max(start));
         self.marks.push((kind, start..end, label));
     }
 
@@ -119,6 +119,13 @@ fn line_around(text: &str, offset: usize, len: usize) -> (usize, usize) {
     let after = floor(text, (offset + len.min(WINDOW) + WINDOW).min(text.len()));
     let end = text[offset..after].find('\n').map_or(after, |newline| offset + newline);
     (start, end)
+}
+
+fn ceiling(text: &str, mut offset: usize) -> usize {
+    while !text.is_char_boundary(offset) {
+        offset += 1;
+    }
+    offset
 }
 
 fn floor(text: &str, mut offset: usize) -> usize {

@@ -20,6 +20,11 @@ pub(super) fn include_schema() -> Value {
 fn of<T: JsonSchema>() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
     tidy(&mut schema);
+    if let Value::Object(map) = &mut schema
+        && let Some(dialect) = map.shift_remove("$schema")
+    {
+        map.shift_insert(0, "$schema".to_owned(), dialect);
+    }
     schema
 }
 
@@ -70,6 +75,52 @@ mod tests {
             for vague in ["anyOf", "oneOf", "allOf", "\"null\""] {
                 assert!(!text.contains(vague), "{vague} in {schema:#}");
             }
+        }
+    }
+
+    #[test]
+    fn the_committed_schema_is_the_one_made_from_the_types() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/job.schema.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let made = format!("{:#}\n", schema());
+        assert!(
+            committed == made,
+            "schemas/job.schema.json is stale; renew it: cargo run -- schema > schemas/job.schema.json"
+        );
+    }
+
+    #[test]
+    fn the_defaults_in_the_help_are_the_real_ones() {
+        use crate::{
+            campaign::{GatewaySettings, Options},
+            job::units,
+        };
+
+        let schema = schema();
+        let text = |pointer: &str| {
+            schema.pointer(&format!("/$defs/{pointer}/default")).unwrap_or(&Value::Null).clone()
+        };
+        let duration = |pointer: &str| units::duration(text(pointer).as_str().unwrap_or_default()).unwrap();
+        let energy = |pointer: &str| units::energy(text(pointer).as_str().unwrap_or_default()).unwrap();
+        let (options, gateway) = (Options::default(), GatewaySettings::default());
+        for owner in ["Transfer", "Defaults"] {
+            let of = |key: &str| format!("{owner}/properties/{key}");
+            assert_eq!(text(&of("write_mode")), serde_json::to_value(options.write_mode).unwrap());
+            assert_eq!(text(&of("target_energy")), serde_json::to_value(options.target_energy).unwrap());
+            assert_eq!(text(&of("allow_zero")), options.allow_zero);
+            assert_eq!(energy(&of("fresh_below")), options.fresh_below);
+            assert_eq!(duration(&of("command_timeout")), options.command_timeout);
+            assert_eq!(duration(&of("settle")), options.settle);
+        }
+        assert_eq!(energy("Verify/properties/tolerance"), options.verify.tolerance);
+        assert_eq!(text("Retry/properties/attempts"), options.retry.attempts);
+        assert_eq!(duration("Retry/properties/backoff"), options.retry.backoff);
+        assert_eq!(duration("Retry/properties/max_backoff"), options.retry.max_backoff);
+        for owner in ["Gateway", "GatewayOptions"] {
+            let of = |key: &str| format!("{owner}/properties/{key}");
+            assert_eq!(duration(&of("connect_timeout")), gateway.connect_timeout);
+            assert_eq!(duration(&of("request_timeout")), gateway.request_timeout);
+            assert_eq!(duration(&of("pace")), gateway.pace);
         }
     }
 }

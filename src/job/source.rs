@@ -42,7 +42,7 @@ impl Source {
         let violations = schema.violations(&json);
         let bad = violations.iter().map(|violation| part(&violation.pointer)).collect();
         violations.iter().for_each(|violation| prune(&mut json, violation));
-        found.extend(explain::explain(&document, &schema.source, &violations));
+        explain::explain(&document, &schema.source, &violations, found);
         Some(Self { document, json, bad })
     }
 
@@ -55,13 +55,17 @@ impl Source {
         }
     }
 
-    /// The keys of a map at the top of the file.
-    pub fn keys(&self, part: &str) -> Vec<String> {
-        self.json
-            .get(part)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flat_map(|map| map.keys().cloned())
+    /// The keys of a map at the top of the file, each once, and where they stand.
+    pub fn keys(&self, part: &str) -> Vec<(String, Spot)> {
+        let Some(Kind::Map(entries)) = self.document.find(&format!("/{part}")).map(|found| &found.node.kind)
+        else {
+            return Vec::new();
+        };
+        let mut seen = HashSet::new();
+        entries
+            .iter()
+            .filter(|(key, _)| seen.insert(&*key.name))
+            .map(|(key, _)| (key.name.to_string(), self.document.spot_at(key.at)))
             .collect()
     }
 

@@ -3,6 +3,9 @@
 /// Names in a message; more are cut short.
 const SHOWN: usize = 12;
 
+/// Words that are compared; a job with more gateways than this has them in a list somewhere.
+const COMPARED: usize = 1_000;
+
 /// The one of the known words that is most like the given one, if any is like it: a third of the letters may be
 /// wrong, or the word is the beginning of the other.
 pub(super) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -11,6 +14,7 @@ pub(super) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
     known
         .iter()
+        .take(COMPARED)
         .filter_map(|candidate| {
             let plain = plain(candidate);
             let begins = word.len() >= 4 && plain.starts_with(&word);

@@ -13,6 +13,8 @@ mod paint;
 mod plan;
 mod progress;
 mod reporters;
+#[cfg(test)]
+mod sample;
 mod style;
 mod summary;
 mod table;
@@ -20,8 +22,8 @@ mod words;
 
 pub use counts::{Countable, Counts};
 pub use json::{
-    Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanSummary, RunBody, RunSummary,
-    TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
+    Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanLine, PlanSummary, RunBody,
+    RunLine, RunSummary, TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
 };
 pub use log::{LogError, LogFormat, LogReporter, LogSettings, init_logging, log_subscriber};
 pub use out::{LogSink, Results};

@@ -39,7 +39,7 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     for verdict in &looked.verdicts {
         text.push_str(&verdict_line(verdict, style));
     }
-    if !looked.verdicts.iter().any(|verdict| !verdict.passed && verdict.says == looked.reason) {
+    if !said_by_verdicts(looked) {
         text.push_str(&format!("{}\n", hanging("  why     ", &looked.reason, style.width)));
     }
     if let Some(hint) = &looked.hint {
@@ -48,11 +48,19 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     text
 }
 
+/// Whether the verdicts say what the reason says.
+fn said_by_verdicts(looked: &Looked) -> bool {
+    match looked.would {
+        Would::Transfer => !looked.verdicts.is_empty(),
+        _ => looked.verdicts.iter().any(|verdict| !verdict.passed && verdict.says == looked.reason),
+    }
+}
+
 /// `PM800 11000126 at plant-a (10.20.1.5:502) unit 12`
 fn meter(endpoint: &Endpoint, identity: Option<&Identity>) -> String {
     let serial = match (identity, endpoint.serial_number) {
         (Some(Identity::SerialNumber(number)), _) => number.to_string(),
-        (Some(Identity::Unproved(_)), _) => "(does not say who it is)".to_owned(),
+        (Some(Identity::Unproved(_)), _) => "(identity and addressing unproved)".to_owned(),
         (None, SerialNumber::Pinned(number)) => format!("{number} (not asked)"),
         (None, SerialNumber::Any) => "(any serial number)".to_owned(),
     };
@@ -80,10 +88,13 @@ fn energy_line(looked: &Looked, quantity: Quantity) -> String {
     let value = |readings: &Option<Readings>| {
         readings.as_ref().map_or_else(|| "–".to_owned(), |readings| kilo(readings.energy(quantity)))
     };
-    let [source, target, staged] = [&looked.source, &looked.target, &looked.staged].map(value);
-    let unit = format!("k{}", quantity.unit());
+    let [source, target] = [&looked.source, &looked.target].map(value);
+    let staged = match &looked.staged {
+        Some(staged) => format!(" → {:>18}", kilo(staged.energy(quantity))),
+        None => String::new(),
+    };
     let words = quantity.to_string();
-    format!("  energy  {words:<21}  source {source:>18}  target {target:>18} → {staged:>18} {unit}\n")
+    format!("  energy  {words:<21}  source {source:>18}  target {target:>18}{staged} k{}\n", quantity.unit())
 }
 
 fn verdict_line(verdict: &Verdict, style: Style) -> String {

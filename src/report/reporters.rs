@@ -1,6 +1,6 @@
 //! Tells each event to several subscribers, in order.
 
-use super::{JsonLine, Results, RunSummary, TransferJson, json_line};
+use super::{Results, RunLine, TransferJson, json_line};
 use crate::run::Event;
 
 type Reporter<'a> = Box<dyn FnMut(&Event) + Send + 'a>;
@@ -44,8 +44,7 @@ impl<'a> JsonLinesReporter<'a> {
     /// Takes note of an event.
     pub fn event(&mut self, event: &Event) {
         if let Event::Ended(result) = event {
-            let line: JsonLine<TransferJson, RunSummary> = JsonLine::Transfer(TransferJson::from(&**result));
-            self.results.print(&json_line(&line));
+            self.results.print(&json_line(&RunLine::Transfer(TransferJson::from(&**result))));
         }
     }
 }

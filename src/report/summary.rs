@@ -3,7 +3,7 @@
 
 use super::{
     Counts, Style,
-    paint::{Tone, hanging, paint, printable},
+    paint::{Tone, columns, hanging, paint, printable},
     table::{Cell, Column, table},
     words::{
         NOT_CARRIED, campaigns, duration_words, name, needs_a_person, outcome_tone, outcome_words,
@@ -71,7 +71,8 @@ fn row(result: &TransferResult, campaigns: usize) -> Vec<Cell> {
 
 /// What reached the target: nothing is called carried that is not known to have taken effect.
 fn carried(result: &TransferResult) -> String {
-    let took_effect = result.outcome.is_done() || result.outcome == Outcome::Mismatch;
+    let over = result.outcome.is_done() || result.outcome == Outcome::Mismatch;
+    let took_effect = over && (result.times.committed.is_some() || result.target_after.is_some());
     real_in_or_dash(result.staged.as_ref().filter(|_| took_effect))
 }
 
@@ -90,17 +91,23 @@ fn not_done(results: &[&TransferResult], campaigns: usize, style: Style) -> Vec<
 }
 
 fn block(title: &str, results: &[&TransferResult], campaigns: usize, style: Style) -> String {
+    let ids: Vec<String> =
+        results.iter().map(|result| printable(&name(&result.transfer, campaigns)).into_owned()).collect();
+    let widest = ids.iter().map(|id| columns(id)).max().unwrap_or(0);
     let mut text = format!("{}\n", paint(title, Tone::Bold, style.colour));
-    for (place, result) in results.iter().enumerate() {
-        let id = name(&result.transfer, campaigns);
+    for (place, (result, id)) in results.iter().zip(&ids).enumerate() {
+        let indent = format!("  {id}{}  ", " ".repeat(widest - columns(id)));
         let word = outcome_words(result.outcome);
-        let row = hanging("    ", &format!("{word}: {}", result.reason), style.width);
-        let row = row.replacen(word, &paint(word, outcome_tone(result.outcome), style.colour), 1);
-        text.push_str(&format!("  {}\n{row}\n", printable(&id)));
+        let row = hanging(&indent, &format!("{word}: {}", result.reason), style.width);
+        let painted = paint(word, outcome_tone(result.outcome), style.colour);
+        text.push_str(&format!("{indent}{painted}{}\n", &row[indent.len() + word.len()..]));
         // The same way on for many in a row is said once, below the last.
-        let hint_of_next = results.get(place + 1).and_then(|next| next.hint.as_ref());
-        if let Some(hint) = result.hint.as_ref().filter(|hint| Some(*hint) != hint_of_next) {
-            text.push_str(&format!("{}\n", hanging("    hint: ", hint, style.width)));
+        let said_below = results
+            .get(place + 1)
+            .is_some_and(|next| (next.outcome, &next.hint) == (result.outcome, &result.hint));
+        if let Some(hint) = result.hint.as_ref().filter(|_| !said_below) {
+            let indent = format!("{}hint: ", " ".repeat(columns(&indent)));
+            text.push_str(&format!("{}\n", hanging(&indent, hint, style.width)));
         }
     }
     text

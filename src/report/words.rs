@@ -1,10 +1,10 @@
 //! The words of this room: how outcomes, plans and facts are said to people, and in which tone.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::paint::Tone;
 use crate::{
-    campaign::Transfer,
+    campaign::{Endpoint, Gateway, Transfer},
     meter::{Quantity, Readings, kilo},
     run::Would,
     transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution},
@@ -148,8 +148,13 @@ pub(super) fn real_in_or_dash(readings: Option<&Readings>) -> String {
     readings.map_or_else(|| "–".to_owned(), |readings| kilo(readings.energy(Quantity::RealEnergyIn)))
 }
 
+/// A gateway as files and logs name it: its name in the job, or its address where it has none.
+pub(super) fn gateway_name(gateway: &Gateway) -> String {
+    gateway.name.clone().unwrap_or_else(|| gateway.address.to_string())
+}
+
 /// A serial number as read, else as the job has it, else what is not known of it.
-pub(super) fn serial_words(answered: Option<u32>, endpoint: &crate::campaign::Endpoint) -> String {
+pub(super) fn serial_words(answered: Option<u32>, endpoint: &Endpoint) -> String {
     match answered.or(endpoint.serial_number.pinned()) {
         Some(number) => number.to_string(),
         None => "serial unknown".to_owned(),
@@ -163,7 +168,7 @@ pub(super) fn name(transfer: &Transfer, campaigns: usize) -> String {
 
 /// How many campaigns these transfers belong to.
 pub(super) fn campaigns<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> usize {
-    transfers.map(|transfer| &transfer.key.campaign).collect::<std::collections::BTreeSet<_>>().len()
+    transfers.map(|transfer| &transfer.key.campaign).collect::<BTreeSet<_>>().len()
 }
 
 /// `1 transfer`, `12 transfers`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     campaign::Transfer,
     meter::Readings,
-    transfer::{BoundUsed, Ending, History, Identity, Outcome},
+    transfer::{BoundUsed, Ending, History, Identity, Outcome, Phase},
 };
 
 /// When things happened to a transfer.
@@ -62,7 +62,8 @@ impl TransferResult {
     /// The result of `transfer` with this record and this ending.
     pub fn new(transfer: Arc<Transfer>, history: &History, ending: Ending, attempts: u32) -> Self {
         let serial = |identity: &Option<Identity>| identity.as_ref().and_then(Identity::serial_number);
-        let intent = history.intent.as_deref();
+        // The words of a closed intent are on no meter: they are not this transfer's any more.
+        let intent = history.intent.as_deref().filter(|_| history.phase() != Phase::Idle);
         let source = intent.map(|intent| &intent.source).or(history.source.as_ref());
         let before = intent.map(|intent| &intent.pre_image).or(history.pre_image.as_ref());
         let after = history.verification.as_ref().map(|verification| &verification.after);

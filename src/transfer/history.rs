@@ -162,6 +162,9 @@ impl History {
                 self.first_begun_at.get_or_insert(at);
                 self.began = Some(began);
                 self.ending = None;
+                if self.phase() == Phase::Idle {
+                    self.forget_looks();
+                }
             }
             Fact::Identified { role: Role::Source, identity } => self.source_identity = Some(identity),
             Fact::Identified { role: Role::Target, identity } => self.target_identity = Some(identity),
@@ -188,8 +191,17 @@ impl History {
                 self.verification = Some(verification)
             }
             Fact::Ended(ending) => self.ending = Some(ending),
-            Fact::Resolved { decision, .. } => self.rule(decision),
+            Fact::Resolved { decision, .. } => self.rule(decision, at),
         }
+    }
+
+    /// What an earlier run saw says nothing about a new try.
+    fn forget_looks(&mut self) {
+        self.source_identity = None;
+        self.target_identity = None;
+        self.source = None;
+        self.pre_image = None;
+        self.status = None;
     }
 
     /// A late command may belong to an earlier intent than the last.
@@ -200,14 +212,16 @@ impl History {
         }
     }
 
-    fn rule(&mut self, decision: Resolution) {
+    fn rule(&mut self, decision: Resolution, at: Timestamp) {
         self.ending = None;
         match decision {
-            Resolution::Committed => {}
+            Resolution::Committed => self.committed_at = Some(at),
             Resolution::NotCommitted => {
                 self.intent = None;
                 self.closed_intents.clear();
                 self.verification = None;
+                self.evidence = None;
+                self.committed_at = None;
             }
             Resolution::Accepted => {
                 if let Some(verification) = &mut self.verification {

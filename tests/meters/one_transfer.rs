@@ -211,10 +211,10 @@ async fn a_dead_unit_costs_its_neighbours_one_timeout() {
     let transfers = transfers.into_iter().map(std::sync::Arc::new).collect();
     let ledger = std::sync::Arc::new(MemoryLedger::new(Kind::Simulated));
     let report = meterferry::run::run(transfers, ledger, settings, &mut |event| {
-        if let meterferry::run::Event::Ended(result) = event {
-            if result.outcome == Outcome::Done {
-                last_done = tokio::time::Instant::now();
-            }
+        if let meterferry::run::Event::Ended(result) = event
+            && result.outcome == Outcome::Done
+        {
+            last_done = tokio::time::Instant::now();
         }
     })
     .await;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Case, short};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
+    diagnostics::Diagnostics,
     suggest,
     tree::{Key, Kind},
 };
@@ -26,15 +27,20 @@ const TRANSFER_OPTIONS: [&str; 8] = [
     "settle",
 ];
 
+/// Keys of a map among which a misspelt one is looked for; no map of a job has as many of its own.
+const MOST_KEYS: usize = 100;
+
 /// One diagnostic a key.
-pub(super) fn unknown(case: &Case<'_>, names: &[String]) -> Vec<Diagnostic> {
+pub(super) fn unknown(case: &Case<'_>, names: &[String], found: &mut Diagnostics) {
     if is_endpoint(case) && has_any(case, &TYPED) {
-        return vec![typed_source(case)];
+        return found.push(typed_source(case));
     }
     if transport(case).is_some_and(|transport| transport.starts_with("rtu")) {
-        return Vec::new();
+        return;
     }
-    names.iter().map(|name| unknown_key(case, name)).collect()
+    for name in names {
+        found.push_with(|| unknown_key(case, name));
+    }
 }
 
 fn unknown_key(case: &Case<'_>, name: &str) -> Diagnostic {
@@ -129,6 +135,7 @@ fn is_misspelt(case: &Case<'_>, name: &str) -> bool {
     let known = known_keys(case);
     entries
         .iter()
+        .take(MOST_KEYS)
         .filter(|(key, _)| !known.is_empty() && !known.contains(&&*key.name))
         .any(|(key, _)| suggest::closest(&key.name, &known) == Some(name))
 }

@@ -3,6 +3,7 @@
 
 mod keys;
 mod models;
+mod shapes;
 mod values;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     diagnostic::{Code, Diagnostic},
+    diagnostics::Diagnostics,
     tree::{Document, Found, Kind, Node},
     validate::{Problem, Violation},
 };
@@ -19,19 +21,22 @@ use super::{
 const SHOWN: usize = 60;
 
 /// One diagnostic a mistake, though the schema may have several complaints about it.
-pub(super) fn explain(document: &Document, schema: &Value, violations: &[Violation]) -> Vec<Diagnostic> {
+pub(super) fn explain(
+    document: &Document,
+    schema: &Value,
+    violations: &[Violation],
+    found: &mut Diagnostics,
+) {
     let wrong_types: HashSet<&str> = violations
         .iter()
         .filter(|violation| matches!(violation.problem, Problem::Type))
         .map(|violation| &*violation.pointer)
         .collect();
-    violations
-        .iter()
-        .filter(|violation| {
-            matches!(violation.problem, Problem::Type) || !wrong_types.contains(&*violation.pointer)
-        })
-        .flat_map(|violation| Case::new(document, schema, violation).explain())
-        .collect()
+    for violation in violations {
+        if matches!(violation.problem, Problem::Type) || !wrong_types.contains(&*violation.pointer) {
+            Case::new(document, schema, violation).explain(found);
+        }
+    }
 }
 
 /// One complaint of the schema and all that is known about the value.
@@ -50,21 +55,21 @@ impl<'a> Case<'a> {
         Self { document, schema: schema.pointer(&violation.schema).unwrap_or(&Value::Null), violation, found }
     }
 
-    fn explain(&self) -> Vec<Diagnostic> {
+    fn explain(&self, found: &mut Diagnostics) {
         match &self.violation.problem {
-            Problem::UnknownKeys(names) => keys::unknown(self, names),
-            Problem::MissingKey(name) => keys::missing(self, name).into_iter().collect(),
-            Problem::Forbidden => keys::forbidden(self).into_iter().collect(),
-            Problem::KeyName(name) => vec![keys::bad_name(self, name)],
-            Problem::Type => vec![values::wrong_type(self)],
-            Problem::Choice => vec![values::choice(self)],
-            Problem::Constant => vec![values::version(self)],
-            Problem::Range => vec![values::range(self)],
-            Problem::Pattern => vec![values::pattern(self)],
-            Problem::TooShort => vec![no_transfers(self)],
-            Problem::TooLong => vec![too_long(self)],
+            Problem::UnknownKeys(names) => keys::unknown(self, names, found),
+            Problem::MissingKey(name) => found.extend(keys::missing(self, name)),
+            Problem::Forbidden => found.extend(keys::forbidden(self)),
+            Problem::KeyName(name) => found.push_with(|| keys::bad_name(self, name)),
+            Problem::Type => found.push_with(|| values::wrong_type(self)),
+            Problem::Choice => found.push_with(|| values::choice(self)),
+            Problem::Constant => found.push_with(|| values::version(self)),
+            Problem::Range => found.push_with(|| values::range(self)),
+            Problem::Pattern => found.push_with(|| shapes::pattern(self)),
+            Problem::TooShort => found.push_with(|| no_transfers(self)),
+            Problem::TooLong => found.push_with(|| too_long(self)),
             Problem::Other(keyword) => {
-                vec![self.at_value(Code::WrongType, format!("the value breaks `{keyword}`"))]
+                found.push(self.at_value(Code::WrongType, format!("the value breaks `{keyword}`")));
             }
         }
     }

@@ -60,3 +60,8 @@ fn finished(text: serde_json::Result<String>) -> String {
     text.push('\n');
     text
 }
+
+/// A line of `run --format jsonl`.
+pub type RunLine = JsonLine<super::TransferJson, super::RunSummary>;
+/// A line of `plan --format jsonl`.
+pub type PlanLine = JsonLine<super::PlanJson, super::PlanSummary>;

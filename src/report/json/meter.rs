@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     campaign::{Endpoint, SerialNumber},
     meter::{Addressing, Model},
+    report::words::gateway_name,
     transfer::Identity,
 };
 
@@ -33,11 +34,10 @@ pub struct MeterJson {
 impl MeterJson {
     /// The meter at `endpoint`, which answered with this serial number.
     pub fn new(endpoint: &Endpoint, serial_number: Option<u32>) -> Self {
-        let address = endpoint.gateway.address.to_string();
         Self {
             model: endpoint.model,
-            gateway: endpoint.gateway.name.clone().unwrap_or_else(|| address.clone()),
-            address,
+            gateway: gateway_name(&endpoint.gateway),
+            address: endpoint.gateway.address.to_string(),
             unit: endpoint.unit.number(),
             addressing: endpoint.addressing,
             serial_number,

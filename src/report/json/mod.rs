@@ -6,7 +6,7 @@ mod meter;
 mod plan;
 mod transfer;
 
-pub use envelope::{Envelope, FORMAT_VERSION, JsonLine, json_line, json_text};
+pub use envelope::{Envelope, FORMAT_VERSION, JsonLine, PlanLine, RunLine, json_line, json_text};
 pub use meter::MeterJson;
 pub use plan::{PlanBody, PlanJson, PlanSummary, plan_body};
 pub use transfer::{RunBody, RunSummary, TimesJson, TransferJson, run_body};

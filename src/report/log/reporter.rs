@@ -9,7 +9,7 @@ use tracing::Level;
 
 use crate::{
     campaign::{Endpoint, Role, Transfer},
-    report::words::{duration_words, fact_words, outcome_words, real_in_or_dash, transfers},
+    report::words::{duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers},
     run::{Event, TransferResult},
     transfer::{Fact, Identity, Outcome, Step},
 };
@@ -40,7 +40,7 @@ struct Line<'a> {
 macro_rules! write_line {
     ($level:ident, $run:expr, $line:expr) => {{
         let (run, line) = ($run, $line);
-        let gateway = line.endpoint.map(|endpoint| endpoint.gateway.to_string());
+        let gateway = line.endpoint.map(|endpoint| gateway_name(&endpoint.gateway));
         tracing::$level!(
             target: TARGET,
             run_id = run,
@@ -102,7 +102,7 @@ impl LogReporter {
                     .collect::<Vec<_>>()
                     .join(", ");
                 let message = format!("over after {}: {counts}", duration_words(*elapsed));
-                self.write(Level::DEBUG, Line { message, ..Line::default() });
+                self.write(Level::INFO, Line { message, ..Line::default() });
             }
         }
     }

@@ -1,1 +1,120 @@
+//! Log lines, as people and programs read them.
 
+use serde_json::Value;
+
+use super::*;
+use crate::report::sample::{captured, events, every_outcome};
+
+fn logged(format: LogFormat, filter: &str, tell: impl FnOnce(&mut LogReporter)) -> String {
+    let (sink, text) = captured();
+    let settings = LogSettings { format, filter: Some(filter.to_owned()), colour: false };
+    let subscriber = log_subscriber(&settings, sink).unwrap();
+    tracing::subscriber::with_default(subscriber, || tell(&mut LogReporter::new()));
+    text()
+}
+
+fn all(reporter: &mut LogReporter) {
+    events(&every_outcome()).iter().for_each(|event| reporter.event(event));
+}
+
+/// Lines without their times, which are as long as `2026-01-01 00:00:00 `.
+fn human(filter: &str) -> Vec<String> {
+    logged(LogFormat::Human, filter, all).lines().map(|line| line[20..].to_owned()).collect()
+}
+
+fn json(filter: &str) -> Vec<Value> {
+    logged(LogFormat::Json, filter, all).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn at_info_a_transfer_is_one_line_and_a_retry_another() {
+    insta::assert_snapshot!(human("").join("\n"), @r#"
+    INFO  9 transfers behind 2 gateways, 8 at a time
+    INFO  feeder-1: done, real energy in 0.012 → 1,234,567.001 kWh
+    INFO  feeder-2: already done: done on 2026-01-01
+    INFO  feeder-3: waiting: the source is captured; the replacement is not there yet
+    WARN  feeder-4: failed: another master wrote into the buffer
+    WARN  feeder-5: refused: the target has already counted 2.500 kVAh of apparent energy total; the job does not say what to do with it
+    WARN  feeder-6: try 2 follows in 500 ms: no answer within 2000 ms
+    WARN  feeder-6: unreachable: state identify: no connection to the gateway: connection refused
+    ERROR feeder-7: unknown: the reading fits neither
+    ERROR feeder-8: mismatch: the target does not hold what was staged
+    INFO  feeder-9: not run: not begun: the run was stopped
+    INFO  over after 3.2 s: 1 done, 1 already done, 1 waiting, 1 failed, 1 refused, 1 unreachable, 1 unknown, 1 mismatch, 1 not run
+    "#);
+}
+
+#[test]
+fn at_debug_facts_are_told_in_words_of_the_field() {
+    let lines = human("debug");
+    assert!(
+        lines.contains(&"DEBUG feeder-1: source read: real energy in 1,234,567.000 kWh".to_owned()),
+        "{lines:#?}"
+    );
+    assert_eq!(lines.len(), human("info").len() + 9, "one fact a transfer");
+}
+
+#[test]
+fn a_fact_has_its_place_at_top_level() {
+    let lines = json("debug");
+    let fact = &lines[1];
+    let fields = ["level", "run_id", "campaign", "transfer", "gateway", "unit", "step", "attempt", "target"];
+    let values = fields.map(|field| fact[field].to_string());
+    assert_eq!(
+        values,
+        [
+            "\"DEBUG\"",
+            "\"r-1\"",
+            "\"north-campus\"",
+            "\"feeder-1\"",
+            "\"plant-a\"",
+            "1",
+            "\"read source\"",
+            "1",
+            "\"meterferry::run\""
+        ]
+    );
+    fact["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(fact.get("outcome").is_none() && fact.get("error").is_none(), "absent where they do not apply");
+}
+
+#[test]
+fn every_outcome_is_logged_with_its_level_and_its_error() {
+    let ends: Vec<Value> = json("info").into_iter().filter(|line| line.get("outcome").is_some()).collect();
+    let of = |line: &Value| {
+        let text = |field: &str| line[field].as_str().unwrap_or("-").to_owned();
+        format!(
+            "{} {} {}",
+            text("outcome"),
+            text("level"),
+            if line.get("error").is_some() { "error" } else { "-" }
+        )
+    };
+    assert_eq!(
+        ends.iter().map(of).collect::<Vec<_>>(),
+        [
+            "done INFO -",
+            "already_done INFO -",
+            "waiting INFO error",
+            "failed WARN error",
+            "refused WARN error",
+            "unreachable WARN error",
+            "unknown ERROR error",
+            "mismatch ERROR error",
+            "not_run INFO error",
+        ]
+    );
+}
+
+#[test]
+fn other_log_lines_keep_their_fields() {
+    let text = logged(LogFormat::Human, "info", |_| tracing::warn!(registers = 28, "slow\x1b[2J"));
+    assert!(text.ends_with("WARN  slow\\u{1b}[2J registers=28\n"), "{text}");
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_an_error_that_names_it() {
+    let settings = LogSettings { filter: Some("meterferry=loud".to_owned()), ..LogSettings::default() };
+    let error = log_subscriber(&settings, captured().0).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("meterferry=loud") && error.contains("METERFERRY_LOG"), "{error}");
+}
