@@ -45,7 +45,7 @@ impl Bench {
 
     /// Starts a command that the test goes on beside.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        Running(Some(self.command(arguments).spawn().unwrap()))
+        self.command(arguments).spawn().unwrap().into()
     }
 
     /// The arguments that lead to the ledger of this test and the gateways in `map.json`.
@@ -89,6 +89,12 @@ impl Running {
 
     pub fn has_ended(&mut self) -> bool {
         self.0.as_mut().unwrap().try_wait().unwrap().is_some()
+    }
+}
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self(Some(child))
     }
 }
 

@@ -21,4 +21,3 @@ mod mapped;
 mod resolve;
 mod selection;
 mod stop;
-mod swap;

@@ -64,10 +64,16 @@ impl Meters {
     /// That the target goes on from where the source stopped, by one preset.
     #[track_caller]
     pub fn assert_carried_once(&self) {
-        assert_eq!(self.presets(), 1);
-        assert_eq!(self.gateway.energies(TARGET), COUNTED);
-        assert_eq!(self.gateway.violations(), []);
+        self.assert_carried_once_at(TARGET);
         assert_eq!(self.gateway.audit(SOURCE).writes(), []);
+    }
+
+    /// The same of the meter at a unit.
+    #[track_caller]
+    pub fn assert_carried_once_at(&self, unit: u8) {
+        assert_eq!(self.gateway.audit(unit).effective_commits(), 1);
+        assert_eq!(self.gateway.energies(unit), COUNTED);
+        assert_eq!(self.gateway.violations(), []);
     }
 
     /// That nothing was ever written to either.
