@@ -11,8 +11,13 @@ use crate::{
 
 const TRANSFERS: usize = 12;
 
-/// A run with two transfers at a time, of which some facts are in the log already.
-fn run_under_way(bench: &Bench, job: &str) -> Running {
+/// A fact of this step says that an intent is recorded: it may not be left open.
+const INTENDED: &str = "intend";
+/// A fact of this step says that the commit was sent: it has to be followed to its end.
+const SENT: &str = "status";
+
+/// A run with two transfers at a time, of which the first has come to this step.
+fn run_at(step: &str, bench: &Bench, job: &str) -> Running {
     let log = bench.path("log");
     let arguments = bench.mapped("run", job);
     let mut arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
@@ -20,9 +25,9 @@ fn run_under_way(bench: &Bench, job: &str) -> Running {
     let mut command = bench.command(&arguments);
     command.stderr(fs::File::create(&log).unwrap());
     let mut running = Running::from(command.spawn().unwrap());
-    until("the run has begun", || {
+    until("the step is in the log", || {
         assert!(!running.has_ended(), "{}", fs::read_to_string(&log).unwrap());
-        fs::read_to_string(&log).unwrap().matches("\"step\"").count() >= 6
+        fs::read_to_string(&log).unwrap().contains(&format!("\"step\":\"{step}\""))
     });
     running
 }
@@ -31,7 +36,7 @@ fn stopped_by(signal: &str, code: i32) {
     let bench = Bench::new();
     let job = bench.write("job.yaml", &job::many(TRANSFERS));
     let simulator = Simulator::start(&bench, &job, "20ms");
-    let running = run_under_way(&bench, &job);
+    let running = run_at(INTENDED, &bench, &job);
     running.signal(signal);
     let result = running.wait().exits(code).json();
     assert_adds_up(&result);
@@ -68,7 +73,7 @@ fn a_second_signal_ends_a_run_at_once_and_the_next_run_finishes() {
     let bench = Bench::new();
     let job = bench.write("job.yaml", &job::many(TRANSFERS));
     let simulator = Simulator::start(&bench, &job, "20ms");
-    let running = run_under_way(&bench, &job);
+    let running = run_at(INTENDED, &bench, &job);
     running.signal("INT");
     std::thread::sleep(Duration::from_millis(40));
     running.signal("INT");
@@ -101,16 +106,13 @@ fn a_signal_to_a_plan_ends_it_and_nothing_was_written() {
 }
 
 #[test]
-fn a_run_that_is_done_when_the_signal_comes_is_done() {
+fn a_commit_that_was_sent_is_followed_to_its_end_and_if_that_was_all_the_run_is_done_with_0() {
     let bench = Bench::new();
     let job = bench.write("job.yaml", &job::many(1));
-    let simulator = Simulator::start(&bench, &job, "20ms");
-    let running = run_under_way(&bench, &job);
-    // The intent is recorded: the only transfer is brought to its end.
+    let simulator = Simulator::start(&bench, &job, "60ms");
+    let running = run_at(SENT, &bench, &job);
     running.signal("TERM");
-    let ended = running.wait();
-    assert!(matches!(ended.code, Some(0 | 143)), "{ended:#?}");
-    let result = ended.json();
-    assert_all(&result, if ended.code == Some(0) { "done" } else { "not_run" }, 1);
-    drop(simulator);
+    let result = running.wait().exits(0).json();
+    assert_all(&result, "done", 1);
+    assert_preset_once(&simulator.stop(), &result);
 }
