@@ -127,3 +127,29 @@ fn status_of_what_was_never_run_is_unfinished_with_9() {
     let status = bench.run(&["status", &job, "--format", "json"]).exits(9).json();
     assert_all(&status, "not_run", 1);
 }
+
+#[test]
+fn a_real_run_carries_once_writes_down_that_it_did_and_does_nothing_the_next_time() {
+    let bench = Bench::new();
+    // Meters that do not know they are simulated: the job itself names their loopback address.
+    let meters = Meters::new(&bench);
+    let socket = meters.socket.to_string();
+    let (host, port) = socket.split_once(':').unwrap();
+    let text = job::single().replace("host: 192.0.2.1", &format!("host: {host}, port: {port}"));
+    let job = bench.write("job.yaml", &text);
+    bench.run(&["ledger", "init"]).exits(0);
+    bench.run(&["plan", &job]).exits(0);
+    let run = || bench.run(&["run", &job, "--yes", "--format", "json"]).exits(0).json();
+    assert_all(&run(), "done", 1);
+    assert_all(&run(), "already_done", 1);
+    meters.assert_carried_once();
+    // Nothing is left to be written to, so that nobody has to be asked.
+    bench.run(&["run", &job]).exits(0);
+    bench.run(&["status", &job]).exits(0);
+    // A lost ledger is no fresh start, and even with a new one the meters themselves say no.
+    fs::remove_dir_all(bench.path("state")).unwrap();
+    bench.run(&["run", &job, "--yes"]).exits(74);
+    bench.run(&["ledger", "init"]).exits(0);
+    bench.run(&["run", &job, "--yes"]).exits(6);
+    meters.assert_carried_once();
+}

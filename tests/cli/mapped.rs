@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Simulator, assert_all, assert_preset_once, value};
+use crate::{
+    bench::{Bench, Simulator, assert_all, assert_preset_once, value},
+    job,
+    meters::Meters,
+};
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/jobs/demo.yaml");
 
@@ -81,4 +85,22 @@ fn a_map_that_leads_off_this_machine_is_refused() {
     bench.write("map.json", map);
     let ended = bench.on_map("run", DEMO, &[]).exits(65);
     assert!(ended.stderr.contains("not on this machine"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_read_prints_can_be_pasted_into_a_job() {
+    let bench = Bench::new();
+    let _meters = Meters::new(&bench);
+    let map = bench.at("map.json");
+    let meter = ["--host", "192.0.2.1", "--unit", "1", "--model", "CM4000"];
+    let printed = bench.run(&[&["read", "--simulated-gateways", &map][..], &meter].concat()).exits(0).stdout;
+    let pasted: String = printed.lines().map(|line| format!("    {line}\n")).collect();
+    let text = job::single();
+    let job: String = text
+        .lines()
+        .map(|line| if line.contains("source:") { pasted.clone() } else { format!("{line}\n") })
+        .collect();
+    assert_ne!(job, text);
+    let job = bench.write("job.yaml", &job);
+    assert_all(&bench.on_map("run", &job, &[]).exits(0).json(), "done", 1);
 }

@@ -1,5 +1,7 @@
 //! Simulated meters within the test process: they can be made to misbehave while the program works with them.
 
+use std::net::SocketAddr;
+
 use meterferry::simulator::{Device, Energies, Gateway, GatewaySettings, Model};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -16,6 +18,8 @@ pub const TARGET: u8 = 2;
 /// The gateway of the job [`crate::job::single`].
 pub struct Meters {
     pub gateway: Gateway,
+    /// Where it is on loopback.
+    pub socket: SocketAddr,
     _runtime: Runtime,
 }
 
@@ -53,7 +57,7 @@ impl Meters {
         });
         let map = json!({ "format_version": 1, "gateways": { "192.0.2.1:502": socket } });
         bench.write("map.json", &map.to_string());
-        Self { gateway, _runtime: runtime }
+        Self { gateway, socket, _runtime: runtime }
     }
 
     /// How often the target's energies were changed by a preset.
