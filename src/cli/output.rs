@@ -28,7 +28,15 @@ impl Console {
 
     /// Writes one result.
     pub(super) fn print(&self, text: &str) {
-        self.results().print(text);
+        self.conclude(self.results(), text);
+    }
+
+    /// Writes the last result, and says so if results were lost. The exit code still tells how the command ended.
+    pub(super) fn conclude(&self, mut results: Results, text: &str) {
+        results.print(text);
+        if let Some(lost) = results.error() {
+            error(&format!("results could not be written to stdout: {lost}"), None, self.logs);
+        }
     }
 
     /// Writes a remark to stderr, without its last newline; in a JSON log it is a line of it.

@@ -154,3 +154,15 @@ fn a_log_that_nobody_reads_does_not_stop_a_run() {
     assert_all(&result, "done", 12);
     assert_adds_up(&result);
 }
+
+#[test]
+fn results_that_are_lost_on_a_full_disk_are_not_lost_silently() {
+    let bench = Bench::new();
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    for arguments in [&["run", "--simulate", DEMO][..], &["schema"]] {
+        let mut command = bench.command(arguments);
+        command.stdout(full.try_clone().unwrap());
+        let ended = finish(command).exits(0);
+        assert!(ended.stderr.contains("results could not be written"), "{arguments:?}: {}", ended.stderr);
+    }
+}
