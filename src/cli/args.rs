@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     meter::{Addressing, Model},
+    report,
     transfer::Resolution,
 };
 
@@ -120,6 +121,15 @@ pub(super) enum LogFormat {
     Human,
     /// A JSON object a line.
     Json,
+}
+
+impl From<LogFormat> for report::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Human => Self::Human,
+            LogFormat::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

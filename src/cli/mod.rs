@@ -33,9 +33,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    let logs = arguments.log_format.into();
     match commands::carry_out(arguments) {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.tell().into(),
+        Err(failure) => failure.tell(logs).into(),
     }
 }
 
