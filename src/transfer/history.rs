@@ -58,6 +58,7 @@ impl Phase {
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
             (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if had_intent => Some(Committed),
+            (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if had_intent => Some(Idle),
             (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
             (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
                 Some(Open)

@@ -7,7 +7,7 @@ use crate::{
     meter::{Addressing, BadReadings, Quantity, Readings, kilo, with_unit},
 };
 
-use super::{Cause, TotalsMode};
+use super::{Cause, Outcome, TotalsMode};
 
 /// Why nothing may be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -210,6 +210,14 @@ fn found_one_off(addressing: Option<Addressing>) -> String {
 }
 
 impl Refusal {
+    /// `refused`, or `unknown` where a commit of an earlier intent may have taken effect.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::EarlierUndecided { .. } => Outcome::Unknown,
+            _ => Outcome::Refused,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {

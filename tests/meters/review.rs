@@ -270,7 +270,6 @@ async fn nobody_comes_between_the_first_staged_word_and_the_commit() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the *Ledger* guard is not built yet: an open intent on the same target under another id"]
 async fn an_open_intent_under_another_id_keeps_its_target() {
     let world = World::pair();
     let ledger = MemoryLedger::new(Kind::Simulated);
