@@ -339,7 +339,7 @@ impl Machine {
                 self.end(Outcome::Waiting, reason, Some(hint));
             }
             Surveyed::Refused(refusal) => {
-                self.end(Outcome::Refused, refusal.to_string(), Some(refusal.hint()))
+                self.end(refusal.outcome(), refusal.to_string(), Some(refusal.hint()));
             }
             Surveyed::Failed(failure) => self.start_over(*failure, now),
             Surveyed::CommittedEarlier(intent) => {
