@@ -6,3 +6,5 @@ mod framing;
 mod job_text;
 mod ledger_rows;
 mod meter_answers;
+mod seeds;
+mod within_limits;

@@ -9,7 +9,7 @@ use super::checks::{
 };
 
 /// The usual transfer's requests: what is answered to later ones is answered to a second try, or to settling.
-const REQUESTS: usize = 14;
+const REQUESTS: usize = 11;
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..80)

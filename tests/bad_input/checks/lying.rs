@@ -151,7 +151,8 @@ impl Talk {
         let true_so_far = honest.is_some_and(|honest| bytes.starts_with(honest));
         let lie = !true_so_far && wire::convinces(request, bytes);
         let next = u16::from_be_bytes([request[0], request[1]]).wrapping_add(1).to_be_bytes();
-        let early = bytes.windows(4).skip(1).any(|window| window == [next[0], next[1], 0, 0]);
+        let unasked = honest.and_then(|honest| bytes.strip_prefix(honest)).unwrap_or(bytes);
+        let early = unasked.windows(4).any(|window| window == [next[0], next[1], 0, 0]);
         self.liars.with(|state| {
             state.conversations[self.number].delivered.extend(bytes);
             state.lied |= lie || early;

@@ -1,7 +1,7 @@
 //! The one transfer that all hostile meters and ledgers are tried on, and a run of it under a virtual clock.
 
 use std::{
-    cell::OnceCell,
+    cell::Cell,
     collections::BTreeMap,
     sync::Arc,
     time::Duration,
@@ -65,13 +65,13 @@ fn endpoint(model: Model, (host, unit, serial): (&str, u8, u32)) -> Endpoint {
 pub fn on_a_paused_clock<T>(act: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
-        ORIGIN.with(|origin| drop(origin.set(Instant::now())));
+        ORIGIN.set(Some(Instant::now()));
         act.await
     })
 }
 
 thread_local! {
-    static ORIGIN: OnceCell<Instant> = const { OnceCell::new() };
+    static ORIGIN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Runs the transfer once, to its one outcome: within bounds of time, and without a defect.
@@ -98,6 +98,6 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
 
 /// Wall time goes as virtual time does, from one run to the next.
 fn now() -> Timestamp {
-    let origin = ORIGIN.with(|origin| *origin.get_or_init(Instant::now));
+    let origin = ORIGIN.get().expect("a run is on a paused clock");
     "2026-06-01T08:00:00Z".parse::<Timestamp>().unwrap() + origin.elapsed()
 }
