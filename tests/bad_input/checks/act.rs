@@ -30,6 +30,8 @@ pub enum Answer {
     Word(u8, u16),
     /// What the meter says, with another length in the header.
     Length(u16),
+    /// What the meter says to a read, in so many registers fewer, and lengths that agree with it.
+    Fewer(u8),
     /// The beginning of what the meter says.
     Cut(u8),
     /// What the meter says, and these bytes behind it.
@@ -58,6 +60,7 @@ impl Act {
                 changed(said, at, &word.to_be_bytes(), |_, new| new)
             }
             Answer::Length(length) => changed(said, 4, &length.to_be_bytes(), |_, new| new),
+            Answer::Fewer(registers) => shortened(request, &said, usize::from(*registers)),
             Answer::Cut(at) => said[..said.len().min(usize::from(*at))].to_vec(),
             Answer::Append(more) => [said, more.clone()].concat(),
             Answer::Flood(_) => {
@@ -86,6 +89,7 @@ impl Act {
                 9 => Answer::Append(input.some()),
                 10 => Answer::Drip(input.next()),
                 11 => Answer::Flood(input.next()),
+                12 => Answer::Fewer(input.next()),
                 _ => Answer::Honest,
             };
             acts.push(Self { obeyed: code & 0x80 == 0, answer });
@@ -100,6 +104,17 @@ fn changed(mut bytes: Vec<u8>, at: usize, with: &[u8], how: fn(u8, u8) -> u8) ->
         *old = how(*old, *new);
     }
     bytes
+}
+
+/// An answer to a read, without its last registers; another answer as it is.
+fn shortened(request: &[u8], said: &[u8], registers: usize) -> Vec<u8> {
+    match said.get(wire::HEADER..) {
+        Some([wire::READ, bytes, data @ ..]) => {
+            let bytes = usize::from(*bytes).saturating_sub(2 * registers).min(data.len());
+            wire::answer(request, &[&[wire::READ, bytes as u8], &data[..bytes]].concat())
+        }
+        _ => said.to_vec(),
+    }
 }
 
 struct Input<'a>(&'a [u8]);

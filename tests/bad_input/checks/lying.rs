@@ -41,6 +41,8 @@ pub struct Conversation {
     pub delivered: Vec<u8>,
     /// Bytes of floods the client took.
     pub flooded: usize,
+    /// Something came that is no answer, or nothing.
+    broken: bool,
 }
 
 /// Gateways by host. One script for all, in the order of the requests; when it is at its end they are honest.
@@ -124,7 +126,9 @@ impl Talk {
     async fn serve(mut self) -> io::Result<()> {
         while let Some(request) = wire::read_frame(&mut self.client).await? {
             let act = self.liars.with(|state| {
-                state.conversations[self.number].requests.push(request.clone());
+                let conversation = &mut state.conversations[self.number];
+                assert!(!conversation.broken, "a connection is never used after an error: {request:02X?}");
+                conversation.requests.push(request.clone());
                 state.script.pop_front().unwrap_or(Act::HONEST)
             });
             let honest = if act.obeyed { self.ask(&request).await? } else { None };
@@ -154,7 +158,9 @@ impl Talk {
         let unasked = honest.and_then(|honest| bytes.strip_prefix(honest)).unwrap_or(bytes);
         let early = unasked.windows(4).any(|window| window == [next[0], next[1], 0, 0]);
         self.liars.with(|state| {
-            state.conversations[self.number].delivered.extend(bytes);
+            let conversation = &mut state.conversations[self.number];
+            conversation.delivered.extend(bytes);
+            conversation.broken = !wire::convinces(request, bytes) && !wire::excepts(request, bytes);
             state.lied |= lie || early;
         });
     }

@@ -99,5 +99,5 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
 /// Wall time goes as virtual time does, from one run to the next.
 fn now() -> Timestamp {
     let origin = ORIGIN.get().expect("a run is on a paused clock");
-    "2026-06-01T08:00:00Z".parse::<Timestamp>().unwrap() + origin.elapsed()
+    "2026-06-01T09:00:00Z".parse::<Timestamp>().unwrap() + origin.elapsed()
 }
