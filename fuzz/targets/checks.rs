@@ -1,5 +1,5 @@
 //! The checks of `tests/bad_input`, for the fuzz targets. Each target uses some of them.
-#![allow(dead_code, reason = "each target uses some of the checks")]
+#![expect(dead_code, reason = "each target uses some of the checks")]
 
 #[path = "../../tests/bad_input/checks/mod.rs"]
 mod all;

@@ -73,8 +73,14 @@ fn bend() -> impl Strategy<Value = Bend> {
 
 impl Bend {
     fn apply(&self, rows: &mut Vec<Row>) {
-        let (Self::Leaf(line, ..) | Self::Drop(line) | Self::Repeat(line) | Self::Seq(line, _)
-        | Self::At(line, _) | Self::Version(line, _) | Self::Kind(line, _) | Self::Text(line, _)) = self;
+        let (Self::Leaf(line, ..)
+        | Self::Drop(line)
+        | Self::Repeat(line)
+        | Self::Seq(line, _)
+        | Self::At(line, _)
+        | Self::Version(line, _)
+        | Self::Kind(line, _)
+        | Self::Text(line, _)) = self;
         if rows.is_empty() {
             return;
         }

@@ -17,7 +17,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 /// A PDU that is at least of a function that was asked for.
 fn pdu() -> impl Strategy<Value = Vec<u8>> {
-    let function = prop_oneof![Just(3_u8), Just(6), Just(16), Just(0x83), Just(0x86), Just(0x90), any::<u8>()];
+    let function =
+        prop_oneof![Just(3_u8), Just(6), Just(16), Just(0x83), Just(0x86), Just(0x90), any::<u8>()];
     (function, bytes()).prop_map(|(function, rest)| [vec![function], rest].concat())
 }
 
@@ -44,7 +45,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_meters_answer_a_transfer_ends_and_done_is_true(

@@ -64,7 +64,10 @@ fn a_hundred_thousand_levels_are_refused() {
 #[test]
 fn an_alias_bomb_is_refused() {
     assert_refused("bomb", bomb(12).as_bytes());
-    assert_refused("wide", format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(10_000), "*a, ".repeat(900)).as_bytes());
+    assert_refused(
+        "wide",
+        format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(10_000), "*a, ".repeat(900)).as_bytes(),
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use meterferry::{
     ledger::{Kind, MemoryLedger, Replay},
     meter::{Bound, Quantity, Readings},
-    run::TransferResult,
+    run::{TransferResult, Would},
     transfer::{Fact, Outcome},
 };
 
@@ -24,10 +24,26 @@ const PRESET: u16 = 6209;
 /// What a connection may swallow of an answer that never ends.
 const MOST_SWALLOWED: usize = 256 * 1024;
 
-/// Runs one transfer against meters that answer by the script, and once more against honest ones.
+/// Looks at meters that answer by the script, runs one transfer against such meters, and once more against honest ones.
 /// Gives the two outcomes.
 pub fn check(script: Vec<Act>) -> [Outcome; 2] {
-    panics::none_during(|| scene::on_a_paused_clock(both_runs(script)))
+    panics::none_during(|| {
+        scene::on_a_paused_clock(look_only(script.clone()));
+        scene::on_a_paused_clock(both_runs(script))
+    })
+}
+
+/// Guarantee 1: who only looks writes nothing, whatever the answers.
+async fn look_only(script: Vec<Act>) {
+    let liars = Liars::new(script);
+    scene::stage(&liars);
+    let looked = scene::look_once(&liars).await;
+    let conversations = liars.conversations();
+    let mut requests = conversations.iter().flat_map(|conversation| &conversation.requests);
+    assert!(requests.all(|request| wire::read_span(request).is_some()), "a write while looking");
+    if looked.would == Would::Transfer && !liars.lied() {
+        assert_eq!(looked.staged, Readings::from_energies(scene::OLD), "{}", looked.reason);
+    }
 }
 
 async fn both_runs(script: Vec<Act>) -> [Outcome; 2] {
@@ -85,7 +101,10 @@ fn assert_was_told(conversations: &[Conversation], result: &TransferResult) {
             .map(|readings| readings.as_ref().expect("a transfer that is done has all its readings"));
     assert_eq!(source, staged, "a fresh target gets the source's words");
     let told = |host, span, skip, readings: &Readings| {
-        assert!(was_told(conversations, host, span, skip, readings), "{host} {span:?} never said {readings:?}");
+        assert!(
+            was_told(conversations, host, span, skip, readings),
+            "{host} {span:?} never said {readings:?}"
+        );
     };
     told(scene::SOURCE.0, ENERGIES, 0, source);
     told(scene::TARGET.0, ENERGIES, 0, before);

@@ -1,11 +1,6 @@
 //! The one transfer that all hostile meters and ledgers are tried on, and a run of it under a virtual clock.
 
-use std::{
-    cell::Cell,
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use meterferry::{
@@ -14,8 +9,9 @@ use meterferry::{
     },
     ledger::{Ledger, MemoryLedger},
     meter::{Addressing, Model},
-    run::{Clock, Event, RunSettings, Stopper, TransferResult, run},
+    run::{Clock, Event, LookSettings, Looked, RunSettings, Stopper, TransferResult, look, run},
     simulator::{self, Device, Energies},
+    transfer::History,
 };
 use tokio::time::{Instant, timeout};
 
@@ -94,6 +90,22 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
     assert_eq!((report.defect, report.ledger_broken), (None, None));
     assert_eq!((report.results.len(), ended), (1, 1), "exactly one outcome");
     Arc::clone(&report.results[0])
+}
+
+/// Looks at the transfer's meters once, within bounds of time.
+pub async fn look_once(liars: &Liars) -> Looked {
+    let (_stopper, stop) = Stopper::new();
+    let settings = LookSettings {
+        parallel: 4,
+        clock: Clock::following_the_runtime(now()),
+        connector: Arc::new(liars.clone()),
+        trace: None,
+        stop,
+    };
+    let looked = timeout(LONGEST, look(vec![(Arc::new(transfer()), History::default())], settings)).await;
+    let mut looked = looked.unwrap_or_else(|_| panic!("nothing seen within {LONGEST:?}"));
+    assert_eq!(looked.len(), 1);
+    looked.remove(0)
 }
 
 /// Wall time goes as virtual time does, from one run to the next.

@@ -61,7 +61,8 @@ pub fn convinces(request: &[u8], delivered: &[u8]) -> bool {
 pub fn excepts(request: &[u8], delivered: &[u8]) -> bool {
     let function = request[HEADER] | 0x80;
     let head_is_right = delivered.get(..4) == request.get(..4) && delivered.get(6) == request.get(6);
-    let length = delivered.get(4..6).map_or(0, |length| usize::from(u16::from_be_bytes([length[0], length[1]])));
+    let length =
+        delivered.get(4..6).map_or(0, |length| usize::from(u16::from_be_bytes([length[0], length[1]])));
     head_is_right && length >= 3 && delivered.get(HEADER) == Some(&function) && delivered.len() >= 6 + length
 }
 
