@@ -16,6 +16,6 @@ limits=(-timeout=20 -rss_limit_mb=1024 -max_len=16384)
 for target in "${targets[@]}"; do
   mkdir -p "fuzz/corpus/$target"
   echo "== $target, $seconds s"
-  cargo fuzz run --sanitizer none --codegen-units 16 "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+  cargo fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
     "${limits[@]}" -max_total_time="$seconds" -print_final_stats=1
 done
