@@ -62,6 +62,6 @@ fn a_meter_that_sends_a_byte_a_second_is_unreachable_within_a_minute() {
 #[test]
 fn a_target_that_turns_slow_with_the_commit_is_unknown_within_minutes() {
     let (outcome, took) = slow(scene::TARGET.0, scene::TARGET.1, When::any().skip(5).always());
-    assert!(matches!(outcome, Outcome::Unknown | Outcome::Failed | Outcome::Unreachable), "{outcome}");
+    assert_eq!(outcome, Outcome::Unknown);
     assert!(took < Duration::from_secs(300), "{took:?}");
 }
