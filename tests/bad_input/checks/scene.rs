@@ -1,15 +1,13 @@
 //! The one transfer that all hostile meters and ledgers are tried on, and a run of it under a virtual clock.
 
-use std::{cell::Cell, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use meterferry::{
-    campaign::{
-        Address, Endpoint, Gateway, GatewaySettings, Options, SerialNumber, Transfer, TransferKey, Unit,
-    },
+    campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     ledger::{Ledger, MemoryLedger},
     meter::{Addressing, Model},
-    run::{Clock, Event, LookSettings, Looked, RunSettings, Stopper, TransferResult, look, run},
+    run::{Clock, Event, LookSettings, Looked, RunSettings, Stopper, ToLookAt, TransferResult, look, run},
     simulator::{self, Device, Energies},
     transfer::History,
 };
@@ -35,22 +33,17 @@ pub fn stage(liars: &Liars) {
 
 /// The transfer between them.
 pub fn transfer() -> Transfer {
-    let mut options = Options::default();
-    options.verify.max_load = Some(MAX_LOAD);
-    Transfer {
-        key: TransferKey { campaign: "north".into(), id: "feeder-12".into() },
-        labels: BTreeMap::new(),
-        source: endpoint(Model::Cm4000, SOURCE),
-        target: endpoint(Model::Pm800, TARGET),
-        options,
-    }
+    let key = TransferKey { campaign: "north".into(), id: "feeder-12".into() };
+    let mut transfer = Transfer::new(key, endpoint(Model::Cm4000, SOURCE), endpoint(Model::Pm800, TARGET));
+    transfer.options.verify.max_load = Some(MAX_LOAD);
+    transfer
 }
 
 fn endpoint(model: Model, (host, unit, serial): (&str, u8, u32)) -> Endpoint {
     let address = Address::Tcp { host: host.to_owned(), port: 502 };
     Endpoint {
         model,
-        gateway: Arc::new(Gateway { name: None, address, settings: GatewaySettings::default() }),
+        gateway: Arc::new(Gateway::new(address)),
         unit: Unit::new(unit).unwrap(),
         serial_number: SerialNumber::Pinned(serial),
         addressing: Addressing::Modbus,
@@ -81,6 +74,7 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
         connector: Arc::new(liars.clone()),
         trace: None,
         stop,
+        until_check: false,
     };
     let ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
     let mut ended = 0;
@@ -102,10 +96,15 @@ pub async fn look_once(liars: &Liars) -> Looked {
         trace: None,
         stop,
     };
-    let looked = timeout(LONGEST, look(vec![(Arc::new(transfer()), History::default())], settings)).await;
-    let mut looked = looked.unwrap_or_else(|_| panic!("nothing seen within {LONGEST:?}"));
+    let looked = timeout(LONGEST, look(vec![unknown()], settings)).await;
+    let mut looked = looked.unwrap_or_else(|_| panic!("nothing seen within {LONGEST:?}")).looked;
     assert_eq!(looked.len(), 1);
     looked.remove(0)
+}
+
+/// The transfer, of which nothing is recorded.
+fn unknown() -> ToLookAt {
+    ToLookAt { transfer: Arc::new(transfer()), history: History::default(), claimed_by: None }
 }
 
 /// Wall time goes as virtual time does, from one run to the next.
