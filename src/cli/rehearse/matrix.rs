@@ -18,6 +18,8 @@ use super::{
 /// How much of the matrix is tried.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thrift {
+    /// Every so-many-th pair of step and fault is tried; at the first shape's commit, every fault.
+    pub items: usize,
     /// Every so-many-th request of the next run is one it dies at.
     pub second_deaths: u32,
     /// Every so-many-th append is one the program dies at.
@@ -32,8 +34,8 @@ pub(super) struct Item {
     pub fault: usize,
 }
 
-/// Everything there is to try with these shapes.
-pub(super) fn items(shapes: &[Shape]) -> Vec<Item> {
+/// What there is to try with these shapes.
+pub(super) fn items(shapes: &[Shape], thrift: Thrift) -> Vec<Item> {
     let mut items = Vec::new();
     for (place, shape) in shapes.iter().enumerate() {
         for step in Step::ALL.into_iter().filter(|step| shape.single_writes() || !step.needs_single_writes()) {
@@ -44,7 +46,9 @@ pub(super) fn items(shapes: &[Shape]) -> Vec<Item> {
             }
         }
     }
-    items
+    let crucial = |item: &Item| item.shape == 0 && item.step == Step::Commit;
+    let numbered = items.into_iter().enumerate();
+    numbered.filter(|(place, item)| place % thrift.items == 0 || crucial(item)).map(|(_, item)| item).collect()
 }
 
 /// Plays an item without a death, then with every death that is tried.

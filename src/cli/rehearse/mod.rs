@@ -6,10 +6,12 @@
 //! shape, world              which transfers, what kind of targets; twins, clock, and a program that can be cut off
 //! schedule, play            a cell of the matrix and its number; one schedule from beginning to end
 //! judge, unknown            what came of it, by the meters; why nothing could decide
+//! command                   what is typed
 //! matrix, storm             every cell; random faults over the whole campaign
 //! tally, text               counted; told
 //! ```
 
+mod command;
 mod fault;
 mod judge;
 mod matrix;
@@ -35,6 +37,7 @@ use std::{
 
 use crate::campaign::{Role, Transfer};
 
+pub(super) use command::command;
 pub use fault::Class;
 pub use judge::Verdict;
 pub use step::Step;
@@ -55,7 +58,7 @@ pub struct Effort {
 
 impl Effort {
     /// For a minute before a campaign.
-    pub const SHORT: Self = Self { long: false, storms: 300, seed: 0 };
+    pub const SHORT: Self = Self { long: false, storms: 20, seed: 0 };
     /// For every change of the engine.
     pub const LONG: Self = Self { long: true, storms: 20_000, seed: 0 };
 }
@@ -71,10 +74,10 @@ pub struct Rehearsal {
     pub tally: Tally,
 }
 
-/// In its short form the matrix takes so many shapes.
+/// In its short form the matrix takes so many shapes, and of their cells so many.
 const FEW_SHAPES: usize = 3;
-const FEW: matrix::Thrift = matrix::Thrift { second_deaths: 11, appends: 7 };
-const ALL: matrix::Thrift = matrix::Thrift { second_deaths: 1, appends: 1 };
+const FEW: matrix::Thrift = matrix::Thrift { items: 13, second_deaths: 11, appends: 7 };
+const ALL: matrix::Thrift = matrix::Thrift { items: 1, second_deaths: 1, appends: 1 };
 
 /// Tries `transfers` on their twins, on all cores.
 pub fn rehearse(transfers: &[Arc<Transfer>], effort: Effort) -> Rehearsal {
@@ -83,8 +86,8 @@ pub fn rehearse(transfers: &[Arc<Transfer>], effort: Effort) -> Rehearsal {
         shapes.truncate(FEW_SHAPES);
     }
     let crowd = storm::crowd(&playable(transfers));
-    let items = matrix::items(&shapes);
     let thrift = if effort.long { ALL } else { FEW };
+    let items = matrix::items(&shapes, thrift);
     let storms = if crowd.is_empty() { 0 } else { usize::try_from(effort.storms).unwrap_or(usize::MAX) };
     let tally = on_all_cores(items.len().saturating_add(storms), |number, tally| match items.get(number) {
         Some(item) => matrix::play_item(&shapes, *item, thrift, tally),

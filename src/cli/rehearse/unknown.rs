@@ -33,7 +33,7 @@ const WORDS: [(&str, Why); 9] = [
     ("could not be read:", Why::NoAnswer),
     ("the clock went backwards", Why::Clock),
     ("did not hold what was staged", Why::OtherWords),
-    ("outside", Why::OtherWords),
+    ("does not hold what was staged", Why::OtherWords),
 ];
 
 impl Why {
