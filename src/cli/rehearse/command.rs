@@ -43,11 +43,11 @@ fn carry_out(
         });
     }
     let usual = if arguments.long { Effort::LONG } else { Effort::SHORT };
-    let effort = Effort {
-        storms: arguments.storms.unwrap_or(usual.storms),
-        seed: arguments.storms_from,
-        ..usual
-    };
-    console.remark(&format!("rehearsing {} on simulated twins, in memory", counted(transfers.len(), "transfer")));
+    let effort =
+        Effort { storms: arguments.storms.unwrap_or(usual.storms), seed: arguments.storms_from, ..usual };
+    console.remark(&format!(
+        "rehearsing {} on simulated twins, in memory",
+        counted(transfers.len(), "transfer")
+    ));
     Ok(rehearse(transfers, effort))
 }

@@ -175,7 +175,11 @@ fn is_right(world: &World, transfer: &Transfer, execution: &Execution, patience:
             (plus(low, at_oldest), plus(high, execution.before))
         }
     };
-    execution.after.iter().zip(low.iter().zip(&high)).all(|(after, (low, high))| (low..=high).contains(&after))
+    execution
+        .after
+        .iter()
+        .zip(low.iter().zip(&high))
+        .all(|(after, (low, high))| (low..=high).contains(&after))
 }
 
 fn plus(one: Energies, other: Energies) -> Energies {

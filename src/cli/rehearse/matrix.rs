@@ -3,6 +3,7 @@
 use std::{slice, sync::Arc, time::Duration};
 
 use super::{
+    cut::CutAt,
     fault::{self, Named},
     in_virtual_time,
     judge::Verdict,
@@ -12,7 +13,7 @@ use super::{
     step::Step,
     tally::{Entry, Tally},
     unknown::Why,
-    world::{CutAt, World},
+    world::World,
 };
 
 /// How much of the matrix is tried.
@@ -38,7 +39,8 @@ pub(super) struct Item {
 pub(super) fn items(shapes: &[Shape], thrift: Thrift) -> Vec<Item> {
     let mut items = Vec::new();
     for (place, shape) in shapes.iter().enumerate() {
-        for step in Step::ALL.into_iter().filter(|step| shape.single_writes() || !step.needs_single_writes()) {
+        for step in Step::ALL.into_iter().filter(|step| shape.single_writes() || !step.needs_single_writes())
+        {
             for (fault, named) in fault::all(&shape.transfer).iter().enumerate() {
                 if named.suits(step) {
                     items.push(Item { shape: place, step, fault });
@@ -48,7 +50,10 @@ pub(super) fn items(shapes: &[Shape], thrift: Thrift) -> Vec<Item> {
     }
     let crucial = |item: &Item| item.shape == 0 && item.step == Step::Commit;
     let numbered = items.into_iter().enumerate();
-    numbered.filter(|(place, item)| place % thrift.items == 0 || crucial(item)).map(|(_, item)| item).collect()
+    numbered
+        .filter(|(place, item)| place % thrift.items == 0 || crucial(item))
+        .map(|(_, item)| item)
+        .collect()
 }
 
 /// Plays an item without a death, then with every death that is tried.
@@ -96,7 +101,8 @@ fn appends(shapes: &[Shape], cell: Schedule, thrift: Thrift, tally: &mut Tally) 
 
 /// Which of the first few is taken: another one for every cell, the same one every time.
 fn sample(cell: &Schedule, of: u32) -> u32 {
-    let place = cell.shape + cell.step as usize * 7 + cell.fault * 3 + usize::from(cell.death == Death::AfterRequest);
+    let place =
+        cell.shape + cell.step as usize * 7 + cell.fault * 3 + usize::from(cell.death == Death::AfterRequest);
     u32::try_from(place).expect("a few thousand") % of
 }
 
@@ -164,7 +170,11 @@ fn entry(shapes: &[Shape], cell: Schedule, played: &Played) -> Entry {
         why: open.then(|| Why::of(&ending.reason)),
         repeated: ending.judgement.repeated,
         tried: format!("{shape}: {} at {}; {}{second}", named.name, cell.step, cell.death),
-        says: if open { ending.reason.clone() } else { format!("{}; {}", ending.judgement.says, ending.reason) },
+        says: if open {
+            ending.reason.clone()
+        } else {
+            format!("{}; {}", ending.judgement.says, ending.reason)
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! step, fault               where something goes wrong; what
-//! shape, world              which transfers, what kind of targets; twins, clock, and a program that can be cut off
+//! shape, world, cut         which transfers, what kind of targets; twins and clock; a program that can be cut off
 //! schedule, play            a cell of the matrix and its number; one schedule from beginning to end
 //! judge, unknown            what came of it, by the meters; why nothing could decide
 //! command                   what is typed
@@ -12,6 +12,7 @@
 //! ```
 
 mod command;
+mod cut;
 mod fault;
 mod judge;
 mod matrix;

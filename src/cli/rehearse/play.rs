@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use super::{
+    cut::CutAt,
     judge::{Judgement, Verdict, judge},
-    world::{CutAt, Ended, World, is_final},
+    world::{Ended, World, is_final},
 };
 use crate::{
     ledger::{self, Kind, MemoryLedger},
@@ -171,12 +172,14 @@ impl Player<'_> {
             (None, false) => return,
         };
         let judgement = Judgement { verdict: verdict.0, says: verdict.1, repeated: false };
-        let ending = |outcome| Ending { judgement: judgement.clone(), outcome, reason: judgement.says.clone() };
+        let ending =
+            |outcome| Ending { judgement: judgement.clone(), outcome, reason: judgement.says.clone() };
         if self.endings.is_empty() {
             self.endings = self.world.transfers.iter().map(|_| ending(Outcome::NotRun)).collect();
         }
         for before in &mut self.endings {
-            *before = Ending { judgement: worse(&before.judgement, judgement.clone()), ..ending(before.outcome) };
+            *before =
+                Ending { judgement: worse(&before.judgement, judgement.clone()), ..ending(before.outcome) };
         }
     }
 }

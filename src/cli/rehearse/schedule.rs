@@ -74,9 +74,12 @@ impl Schedule {
             Death::None => 0,
             Death::BeforeRequest => 1,
             Death::AfterRequest => 2,
-            Death::Append(how, append) => 3 + u64::from(append - 1) * AppendDeath::ALL.len() as u64 + how as u64,
+            Death::Append(how, append) => {
+                3 + u64::from(append - 1) * AppendDeath::ALL.len() as u64 + how as u64
+            }
         };
-        let second = self.second.map_or(0, |second| u64::from(second.request * 2 - 1) + u64::from(second.leaves));
+        let second =
+            self.second.map_or(0, |second| u64::from(second.request * 2 - 1) + u64::from(second.leaves));
         let place = self.shape as u64 * Step::ALL.len() as u64 + self.step as u64;
         ((place * FAULTS + self.fault as u64) * DEATHS + death) * SECONDS + second
     }
@@ -100,10 +103,8 @@ impl Schedule {
                     ((append - 3) / 4 + 1) as u32,
                 ),
             },
-            second: (second > 0).then(|| SecondDeath {
-                request: second.div_ceil(2) as u32,
-                leaves: second % 2 == 0,
-            }),
+            second: (second > 0)
+                .then(|| SecondDeath { request: second.div_ceil(2) as u32, leaves: second % 2 == 0 }),
         }
     }
 }
@@ -114,7 +115,9 @@ impl fmt::Display for Death {
             Self::None => f.write_str("the program lives"),
             Self::BeforeRequest => f.write_str("the program dies before the request"),
             Self::AfterRequest => f.write_str("the program dies after the request"),
-            Self::Append(AppendDeath::Refused, append) => write!(f, "the ledger is full from append {append} on"),
+            Self::Append(AppendDeath::Refused, append) => {
+                write!(f, "the ledger is full from append {append} on")
+            }
             Self::Append(how, append) => {
                 let when = match how {
                     AppendDeath::OnCall => "at",

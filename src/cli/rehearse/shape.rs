@@ -85,7 +85,8 @@ pub(super) fn shapes(transfers: &[Arc<Transfer>]) -> Vec<Shape> {
     let different: Vec<&Arc<Transfer>> =
         transfers.iter().filter(|transfer| seen.insert(kind(transfer))).take(TRANSFERS).collect();
     let Some(first) = different.first() else { return Vec::new() };
-    let plain = |transfer: &Arc<Transfer>| Shape { transfer: Arc::clone(transfer), firmware: Firmware::Plain };
+    let plain =
+        |transfer: &Arc<Transfer>| Shape { transfer: Arc::clone(transfer), firmware: Firmware::Plain };
     let with = |firmware| Shape { transfer: Arc::clone(first), firmware };
     let mut shapes = vec![plain(first), plain(&in_singles(first))];
     shapes.extend(different[1..].iter().map(|transfer| plain(transfer)));

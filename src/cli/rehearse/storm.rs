@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    cut::CutAt,
     fault::{self, Class, Named},
     in_virtual_time,
     judge::Verdict,
@@ -13,7 +14,7 @@ use super::{
     step::Step,
     tally::{Entry, Tally},
     unknown::Why,
-    world::{CutAt, World},
+    world::World,
 };
 use crate::{campaign::Transfer, simulator::Fault};
 
@@ -61,7 +62,8 @@ pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) 
     ]);
     let strikes = strikes(crowd, class, &mut dice);
     let blows = blows(crowd.len(), &mut dice);
-    let patience = if class == Class::BeyondSettle { Duration::from_secs(120) } else { Duration::from_secs(60) };
+    let patience =
+        if class == Class::BeyondSettle { Duration::from_secs(120) } else { Duration::from_secs(60) };
     let played = in_virtual_time(async {
         let world = World::new(crowd, firmware, seed);
         for (transfer, step, named) in &strikes {
@@ -91,7 +93,11 @@ pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) 
             transfer.key.id,
             told.join(", ")
         ),
-        says: if open { ending.reason.clone() } else { format!("{}; {}", ending.judgement.says, ending.reason) },
+        says: if open {
+            ending.reason.clone()
+        } else {
+            format!("{}; {}", ending.judgement.says, ending.reason)
+        },
     });
 }
 

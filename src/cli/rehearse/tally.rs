@@ -99,7 +99,11 @@ impl Tally {
     /// Schedules for which the guarantees hold, and which ended in a defect.
     pub fn defects(&self) -> u64 {
         self.classes.get(&Class::Covered).map_or(0, Counts::defects)
-            + self.classes.values().map(|counts| counts.of(Verdict::Hang) + counts.of(Verdict::Lost)).sum::<u64>()
+            + self
+                .classes
+                .values()
+                .map(|counts| counts.of(Verdict::Hang) + counts.of(Verdict::Lost))
+                .sum::<u64>()
     }
 
     /// All schedules.
@@ -127,7 +131,10 @@ impl Tally {
             told.sort_by_key(|example| example.seed);
             told.truncate(TOLD);
         } else if let (Class::Covered, Some(why)) = (class, why) {
-            self.unknown.entry((verdict, why)).and_modify(|known| known.merge(example.clone())).or_insert(example);
+            self.unknown
+                .entry((verdict, why))
+                .and_modify(|known| known.merge(example.clone()))
+                .or_insert(example);
         }
     }
 

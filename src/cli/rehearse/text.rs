@@ -16,7 +16,11 @@ pub fn text(rehearsal: &Rehearsal) -> String {
         }
     }
     if tally.repeated > 0 {
-        let _ = writeln!(out, "in {} of them the gateway preset the target once more by itself", grouped(tally.repeated));
+        let _ = writeln!(
+            out,
+            "in {} of them the gateway preset the target once more by itself",
+            grouped(tally.repeated)
+        );
     }
     let _ = writeln!(out, "\nThe matrix, on:");
     for shape in &rehearsal.shapes {
@@ -64,7 +68,12 @@ fn table<'a>(out: &mut String, title: &str, rows: impl Iterator<Item = (String, 
     }
     let any = |verdict: &Verdict| rows.iter().any(|(_, counts)| counts.of(*verdict) > 0);
     let shown: Vec<_> = Verdict::ALL.into_iter().filter(any).collect();
-    let wide = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default().max(title.chars().count());
+    let wide = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or_default()
+        .max(title.chars().count());
     let _ = write!(out, "\n{title:wide$} {:>9}", "tried");
     for verdict in &shown {
         let _ = write!(out, " {:>9}", verdict.word());
@@ -204,6 +213,9 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_three() {
-        assert_eq!([0, 999, 1_000, 12_408, 1_234_567].map(grouped), ["0", "999", "1,000", "12,408", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 12_408, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "12,408", "1,234,567"]
+        );
     }
 }

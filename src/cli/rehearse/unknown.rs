@@ -53,10 +53,14 @@ impl Why {
                 "the target holds neither the staged energies nor the old ones: another master wrote into the buffer \
                  between the check and the commit"
             }
-            Self::EitherOr => "staged energies and pre-image are closer than what the target may have counted",
+            Self::EitherOr => {
+                "staged energies and pre-image are closer than what the target may have counted"
+            }
             Self::Disagreeing => "the looks at the target do not agree",
             Self::NoAnswer => "the target answers no more; the next run looks again",
-            Self::Clock => "the clock went backwards, so that nothing bounds what the target may have counted",
+            Self::Clock => {
+                "the clock went backwards, so that nothing bounds what the target may have counted"
+            }
             Self::OtherWords => "another master wrote into the buffer between the check and the commit",
             Self::Other => "for another reason",
         }

@@ -1,22 +1,16 @@
 //! Simulated twins of a job's meters in memory, a clock that only goes when everybody waits, and a program that can
 //! be cut off at any of its requests. Knows nothing of what is tried, or of what ought to come of it.
 
-use std::{
-    collections::HashMap,
-    io,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::Instant,
-};
+use tokio::time::Instant;
 
-use super::{super::fleet::twin, shape::Firmware};
+use super::{
+    super::fleet::twin,
+    cut::{Cut, CutAt, Wire},
+    shape::Firmware,
+};
 use crate::{
     campaign::{self, Address, Endpoint, Role, Transfer, TransferKey},
     ledger::{Ledger, MemoryLedger},
@@ -102,6 +96,10 @@ impl World {
         (gateway, endpoint.unit.number())
     }
 
+    pub(super) fn cut(&self) -> &Cut {
+        &self.cut
+    }
+
     /// Faults that have not struck yet, at all meters.
     pub(super) fn armed(&self) -> usize {
         self.endpoints().map(|(gateway, unit)| gateway.armed_faults(unit)).sum()
@@ -120,7 +118,8 @@ impl World {
     }
 
     fn endpoints(&self) -> impl Iterator<Item = (&Gateway, u8)> {
-        let both = |transfer: &Arc<Transfer>| [Role::Source, Role::Target].map(|role| (Arc::clone(transfer), role));
+        let both =
+            |transfer: &Arc<Transfer>| [Role::Source, Role::Target].map(|role| (Arc::clone(transfer), role));
         self.transfers.iter().flat_map(both).map(|(transfer, role)| self.meter(transfer.endpoint(role)))
     }
 
@@ -172,7 +171,8 @@ impl World {
 
 /// A load within what the job says is the largest.
 fn load(transfer: &Transfer, role: Role) -> Load {
-    let most = transfer.options.verify.max_load.map_or(i64::MAX, |most| i64::try_from(most).unwrap_or(i64::MAX));
+    let most =
+        transfer.options.verify.max_load.map_or(i64::MAX, |most| i64::try_from(most).unwrap_or(i64::MAX));
     let watts = match role {
         // A source whose readings are added must stand still.
         Role::Source if transfer.options.target_energy == campaign::TargetEnergy::Add => 0,
@@ -187,95 +187,12 @@ pub(super) const fn is_final(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Done | Outcome::AlreadyDone | Outcome::Mismatch)
 }
 
-/// Where the program is cut off, as kill −9 would.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CutAt {
-    /// The request, counted from 1 in each run, over all gateways.
-    pub request: usize,
-    /// Whether it still leaves.
-    pub leaves: bool,
-}
-
-#[derive(Debug, Default)]
-struct Cut(Mutex<CutState>);
-
-#[derive(Debug, Default)]
-struct CutState {
-    at: Option<CutAt>,
-    ledger: Option<MemoryLedger>,
-    requests: usize,
-    struck: Option<usize>,
-}
-
-impl Cut {
-    fn state(&self) -> MutexGuard<'_, CutState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn arm(&self, at: Option<CutAt>, ledger: &MemoryLedger) {
-        *self.state() = CutState { at, ledger: Some(ledger.clone()), requests: 0, struck: None };
-    }
-
-    /// A request is about to leave; whether it does. `armed` counts the faults that have not struck yet.
-    fn lets_pass(&self, armed: impl FnOnce() -> usize) -> bool {
-        let mut state = self.state();
-        let Some(ledger) = state.ledger.clone() else { return true };
-        if ledger.has_crashed() {
-            return false;
-        }
-        if state.at.is_none() && state.struck.is_none() && armed() == 0 {
-            state.struck = Some(state.requests);
-        }
-        state.requests += 1;
-        match state.at.filter(|at| at.request == state.requests) {
-            None => true,
-            Some(at) => {
-                ledger.crash();
-                at.leaves
-            }
-        }
-    }
-}
-
 impl Connect for World {
     fn connect<'a>(&'a self, gateway: &'a campaign::Gateway) -> Connecting<'a> {
         Box::pin(async move {
             let twin = self.gateways.get(&gateway.address).ok_or(io::ErrorKind::AddrNotAvailable)?;
             let stream = twin.connect()?;
-            Ok(Box::new(Wire { stream, world: self.clone() }) as Box<dyn Stream>)
+            Ok(Box::new(Wire::new(stream, self.clone())) as Box<dyn Stream>)
         })
-    }
-}
-
-/// A stream that counts the requests of the program, and stops when it is cut off. The client writes a request at once.
-struct Wire<S> {
-    stream: S,
-    world: World,
-}
-
-impl<S> std::fmt::Debug for Wire<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wire")
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let passes = self.world.cut.lets_pass(|| self.world.armed());
-        if passes { Pin::new(&mut self.stream).poll_write(cx, bytes) } else { Poll::Pending }
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
