@@ -24,6 +24,9 @@ pub enum Verdict {
     HonestUnknown,
     /// Said to be committed and found different: another master's words were preset.
     HonestMismatch,
+    /// Said to be committed and found different, and the target holds the right energies after all: a person is called
+    /// for nothing.
+    FalseAlarm,
     /// A transfer has no outcome, or the program found a defect in itself.
     Lost,
     /// It did not come to an end.
@@ -36,11 +39,12 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them, the harmless ones first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Done,
         Self::NotDone,
         Self::HonestUnknown,
         Self::HonestMismatch,
+        Self::FalseAlarm,
         Self::Lost,
         Self::Hang,
         Self::Wrong,
@@ -52,6 +56,11 @@ impl Verdict {
         self >= Self::Lost
     }
 
+    /// Whether a person has to look.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::HonestUnknown | Self::HonestMismatch | Self::FalseAlarm)
+    }
+
     /// What it is called in tables.
     pub const fn word(self) -> &'static str {
         match self {
@@ -59,6 +68,7 @@ impl Verdict {
             Self::NotDone => "not done",
             Self::HonestUnknown => "unknown",
             Self::HonestMismatch => "mismatch",
+            Self::FalseAlarm => "alarm",
             Self::Lost => "lost",
             Self::Hang => "hang",
             Self::Wrong => "wrong",
@@ -122,6 +132,7 @@ pub(super) fn judge(world: &World, transfer: &Transfer, outcome: Outcome, patien
         (Outcome::Unknown, None | Some(true)) => Verdict::HonestUnknown,
         (Outcome::Unknown, Some(false)) if foreign => Verdict::HonestUnknown,
         (Outcome::Mismatch, Some(false)) if foreign => Verdict::HonestMismatch,
+        (Outcome::Mismatch, Some(true)) => Verdict::FalseAlarm,
         (
             Outcome::Failed | Outcome::Refused | Outcome::Unreachable | Outcome::Waiting | Outcome::NotRun,
             _,

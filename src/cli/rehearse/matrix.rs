@@ -6,7 +6,6 @@ use super::{
     cut::CutAt,
     fault::{self, Named},
     in_virtual_time,
-    judge::Verdict,
     play::{Blow, Played, play},
     schedule::{AppendDeath, Death, MOST_REQUESTS, Schedule, SecondDeath},
     shape::Shape,
@@ -160,14 +159,14 @@ fn entry(shapes: &[Shape], cell: Schedule, played: &Played) -> Entry {
     let named = fault::all(&shape.transfer).swap_remove(cell.fault);
     let ending = &played.endings[0];
     let verdict = ending.judgement.verdict;
-    let open = matches!(verdict, Verdict::HonestUnknown | Verdict::HonestMismatch);
+    let open = verdict.is_open();
     let second = cell.second.map(|second| second.to_string()).unwrap_or_default();
     Entry {
         class: named.class(cell.step),
         place: Some((cell.step, named.name)),
         seed: cell.seed(),
         verdict,
-        why: open.then(|| Why::of(&ending.reason)),
+        why: open.then(|| Why::of(verdict, &ending.reason)),
         repeated: ending.judgement.repeated,
         tried: format!("{shape}: {} at {}; {}{second}", named.name, cell.step, cell.death),
         says: if open {

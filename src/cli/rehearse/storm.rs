@@ -7,7 +7,6 @@ use super::{
     cut::CutAt,
     fault::{self, Class, Named},
     in_virtual_time,
-    judge::Verdict,
     play::{Blow, play},
     schedule::AppendDeath,
     shape::Firmware,
@@ -75,7 +74,7 @@ pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) 
     let worst = played.endings.iter().zip(crowd).max_by_key(|(ending, _)| ending.judgement.verdict);
     let Some((ending, transfer)) = worst else { return };
     let verdict = ending.judgement.verdict;
-    let open = matches!(verdict, Verdict::HonestUnknown | Verdict::HonestMismatch);
+    let open = verdict.is_open();
     let told = strikes.iter().filter(|(place, ..)| Arc::ptr_eq(&crowd[*place], transfer));
     let told: Vec<_> = told.map(|(_, step, named)| format!("{} at {step}", named.name)).collect();
     tally.add(Entry {
@@ -83,7 +82,7 @@ pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) 
         place: None,
         seed,
         verdict,
-        why: open.then(|| Why::of(&ending.reason)),
+        why: open.then(|| Why::of(verdict, &ending.reason)),
         repeated: played.endings.iter().any(|ending| ending.judgement.repeated),
         tried: format!(
             "storm over {} transfers, targets {firmware:?}, {} faults, {} deaths; {}: {}",

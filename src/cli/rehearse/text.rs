@@ -46,6 +46,7 @@ fn totals(counts: &Counts) -> String {
         (Verdict::NotDone, "not done and untouched"),
         (Verdict::HonestUnknown, "honest unknown"),
         (Verdict::HonestMismatch, "honest mismatch"),
+        (Verdict::FalseAlarm, "false alarm"),
     ] {
         if counts.of(verdict) > 0 {
             parts.push(format!("{} {words}", grouped(counts.of(verdict))));

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Verdict;
+
 /// What kept the program from deciding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +22,8 @@ pub enum Why {
     Clock,
     /// The preset took effect with other words.
     OtherWords,
+    /// The right energies came after the last look.
+    TooEarly,
     /// None of these.
     Other,
 }
@@ -37,8 +41,11 @@ const WORDS: [(&str, Why); 9] = [
 ];
 
 impl Why {
-    /// From the reason of an outcome.
-    pub(super) fn of(reason: &str) -> Self {
+    /// From the verdict on an outcome, and its reason.
+    pub(super) fn of(verdict: Verdict, reason: &str) -> Self {
+        if verdict == Verdict::FalseAlarm {
+            return Self::TooEarly;
+        }
         WORDS.iter().find(|(words, _)| reason.contains(words)).map_or(Self::Other, |(_, why)| *why)
     }
 
@@ -62,6 +69,10 @@ impl Why {
                 "the clock went backwards, so that nothing bounds what the target may have counted"
             }
             Self::OtherWords => "another master wrote into the buffer between the check and the commit",
+            Self::TooEarly => {
+                "something else than the command put `done` into the result register, or an earlier write came late: \
+                 the target was compared too early or with other words, and holds the right energies"
+            }
             Self::Other => "for another reason",
         }
     }
