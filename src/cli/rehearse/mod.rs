@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! step, fault               where something goes wrong; what
-//! shape, world, cut         which transfers, what kind of targets; twins and clock; a program that can be cut off
+//! shape, world              which transfers, what kind of targets; twins and a clock
+//! cut, disk                 a program that can be cut off; a ledger that takes its time
 //! schedule, play            a cell of the matrix and its number; one schedule from beginning to end
 //! judge, unknown            what came of it, by the meters; why nothing could decide
 //! command                   what is typed
@@ -13,6 +14,7 @@
 
 mod command;
 mod cut;
+mod disk;
 mod fault;
 mod judge;
 mod matrix;
@@ -59,7 +61,7 @@ pub struct Effort {
 
 impl Effort {
     /// For a minute before a campaign.
-    pub const SHORT: Self = Self { long: false, storms: 20, seed: 0 };
+    pub const SHORT: Self = Self { long: false, storms: 60, seed: 0 };
     /// For every change of the engine.
     pub const LONG: Self = Self { long: true, storms: 20_000, seed: 0 };
 }

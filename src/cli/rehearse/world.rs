@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{
     super::fleet::twin,
     cut::{Cut, CutAt, Wire},
+    disk::Disk,
     shape::Firmware,
 };
 use crate::{
@@ -149,7 +150,7 @@ impl World {
             trace: None,
             stop,
         };
-        let held: Arc<dyn Ledger> = Arc::new(ledger.clone());
+        let held: Arc<dyn Ledger> = Arc::new(Disk(ledger.clone()));
         let mut listen = |_event| ();
         let whole = run::run(self.transfers.to_vec(), held, settings, &mut listen);
         tokio::select! {
