@@ -56,14 +56,15 @@ pub struct Conflict {
 
 /// All conflicts among the transfers of one campaign: duplicate ids, a meter that is twice a target, twice a
 /// source, both, or at both ends of one transfer. A meter is known by serial number where both places give
-/// it, by address otherwise.
+/// it, by address otherwise. Two meters may take turns at one address: within a transfer, or anywhere behind a
+/// portable gateway, if both serial numbers are pinned.
 pub fn conflicts<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Vec<Conflict> {
     let mut found = Vec::new();
     let mut seen = Seen::default();
     for (transfer, plan) in transfers.into_iter().enumerate() {
         seen.id(transfer, plan, &mut found);
-        seen.endpoint(transfer, plan, Role::Source, &mut found);
-        seen.endpoint(transfer, plan, Role::Target, &mut found);
+        seen.meter(transfer, plan, Role::Source, &mut found);
+        seen.meter(transfer, plan, Role::Target, &mut found);
     }
     found
 }
@@ -71,7 +72,7 @@ pub fn conflicts<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Vec<C
 #[derive(Default)]
 struct Seen<'a> {
     ids: HashMap<&'a str, usize>,
-    serials: HashMap<u32, (Place, &'a Endpoint)>,
+    serials: HashMap<u32, Place>,
     addresses: HashMap<(&'a Address, Unit), (Place, &'a Endpoint)>,
 }
 
@@ -89,34 +90,37 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn endpoint(&mut self, transfer: usize, plan: &'a Transfer, role: Role, found: &mut Vec<Conflict>) {
-        let endpoint = plan.endpoint(role);
+    fn meter(&mut self, transfer: usize, plan: &'a Transfer, role: Role, found: &mut Vec<Conflict>) {
         let here = Place { transfer, member: Member::Endpoint(role) };
-        let by_serial = endpoint
-            .serial_number
-            .pinned()
-            .and_then(|serial| self.serials.insert(serial, (here, endpoint)))
-            .map(|(place, _)| (place, format!("the meter with serial number {}", shown_serial(endpoint))));
-        let by_address = self
-            .addresses
-            .insert((&endpoint.gateway.address, endpoint.unit), (here, endpoint))
-            .map(|(place, other)| {
-                (place, other, format!("the meter at {} unit {}", endpoint.gateway, endpoint.unit))
-            });
-        if let Some((with, meter)) = by_serial {
+        let pinned = match role {
+            // A meter that lost its energies may get its own readings back: typed ones.
+            Role::Source if restores_itself(plan) => None,
+            Role::Source => plan.source.pinned(),
+            Role::Target => plan.target.serial_number.pinned(),
+        };
+        if let Some(serial) = pinned
+            && let Some(with) = self.serials.insert(serial, here)
+        {
+            found.push(conflict(here, with, role, &format!("the meter with serial number {serial}")));
+        } else if let Some(endpoint) = plan.endpoint(role) {
+            self.address(here, endpoint, role, found);
+        }
+    }
+
+    fn address(&mut self, here: Place, endpoint: &'a Endpoint, role: Role, found: &mut Vec<Conflict>) {
+        let address = (&endpoint.gateway.address, endpoint.unit);
+        let Some((with, other)) = self.addresses.insert(address, (here, endpoint)) else { return };
+        let meter = format!("the meter at {} unit {}", endpoint.gateway, endpoint.unit);
+        if !both_pinned(endpoint, other) {
             found.push(conflict(here, with, role, &meter));
-        } else if let Some((with, other, meter)) = by_address {
-            if both_pinned(endpoint, other) {
-                found.push(shared_address(here, with, &meter));
-            } else {
-                found.push(conflict(here, with, role, &meter));
-            }
+        } else if here.transfer != with.transfer && !endpoint.gateway.portable {
+            found.push(shared_address(here, with, &meter));
         }
     }
 }
 
-fn shown_serial(endpoint: &Endpoint) -> String {
-    endpoint.serial_number.pinned().map_or_else(|| "any".to_owned(), |serial| serial.to_string())
+fn restores_itself(plan: &Transfer) -> bool {
+    plan.source.endpoint().is_none() && plan.source.pinned() == plan.target.serial_number.pinned()
 }
 
 fn both_pinned(one: &Endpoint, other: &Endpoint) -> bool {
@@ -154,7 +158,7 @@ fn shared_address(at: Place, with: Place, meter: &str) -> Conflict {
         kind: ConflictKind::SharedAddress,
         at,
         with,
-        message: format!("{meter} is named with two serial numbers: two meters cannot answer at one address"),
-        hint: "if old and new meter take turns at this address: that swap is not supported yet; give each meter an address of its own".to_owned(),
+        message: format!("{meter} is named with two serial numbers, in two transfers"),
+        hint: "old and new meter of one transfer may take turns at one address; for a gateway that is carried from meter to meter say `portable: true`".to_owned(),
     }
 }

@@ -137,6 +137,17 @@ pub struct Gateway {
     pub address: Address,
     /// How to treat it.
     pub settings: GatewaySettings,
+    /// Whether it is carried from meter to meter (a laptop's cable, a site kit): a meter that is not the one
+    /// looked for is simply not there yet.
+    #[serde(default)]
+    pub portable: bool,
+}
+
+impl Gateway {
+    /// A gateway without a name, with every default.
+    pub fn new(address: Address) -> Self {
+        Self { name: None, address, settings: GatewaySettings::default(), portable: false }
+    }
 }
 
 impl fmt::Display for Gateway {

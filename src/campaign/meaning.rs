@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, SerialNumber, Transfer};
+use super::{Endpoint, Given, SerialNumber, Source, Transfer};
 use crate::meter::Model;
 
 /// Which meter: by serial number, or by address where the serial number is `any`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MeterMeaning {
     /// Its family.
     pub model: Model,
@@ -31,6 +31,15 @@ impl MeterMeaning {
     }
 }
 
+/// Readings typed in the job, as far as they decide what is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedMeaning {
+    /// When they were taken.
+    pub taken: jiff::Timestamp,
+    /// What was written down.
+    pub given: Given,
+}
+
 impl fmt::Display for MeterMeaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.serial_number, &self.address) {
@@ -46,18 +55,38 @@ impl fmt::Display for MeterMeaning {
 pub struct Meaning {
     /// From.
     pub source: MeterMeaning,
+    /// The source's readings, where the job gives them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub readings: Option<TypedMeaning>,
     /// To.
     pub target: MeterMeaning,
+    /// Which time the id is used.
+    pub generation: u32,
 }
 
 impl Meaning {
     pub(super) fn of(transfer: &Transfer) -> Self {
-        Self { source: MeterMeaning::of(&transfer.source), target: MeterMeaning::of(&transfer.target) }
+        let (source, readings) = match &transfer.source {
+            Source::Live(live) => (MeterMeaning::of(&live.endpoint), None),
+            Source::Typed(typed) => (
+                MeterMeaning { model: typed.model, serial_number: typed.serial_number, address: None },
+                Some(TypedMeaning { taken: typed.taken, given: typed.given.clone() }),
+            ),
+        };
+        let target = MeterMeaning::of(&transfer.target);
+        Self { source, readings, target, generation: transfer.generation }
     }
 }
 
 impl fmt::Display for Meaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → {}", self.source, self.target)
+        write!(f, "{} → {}", self.source, self.target)?;
+        if let Some(typed) = &self.readings {
+            write!(f, ", readings typed for {:.0}", typed.taken)?;
+        }
+        if self.generation > 1 {
+            write!(f, ", generation {}", self.generation)?;
+        }
+        Ok(())
     }
 }

@@ -6,10 +6,12 @@ mod checks;
 mod endpoint;
 mod meaning;
 mod options;
+mod source;
 mod transfer;
 
 pub use checks::{Conflict, ConflictKind, Member, Place, conflicts};
 pub use endpoint::{Address, Endpoint, Gateway, GatewayKey, GatewaySettings, Role, SerialNumber, Unit};
-pub use meaning::{Meaning, MeterMeaning};
-pub use options::{Options, Retry, TargetEnergy, Verify};
+pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
+pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
+pub use source::{Expect, ExpectRange, Given, LiveSource, Others, Source, TypedSource};
 pub use transfer::{Campaign, Transfer, TransferKey};

@@ -23,6 +23,19 @@ pub enum TargetEnergy {
     Add,
 }
 
+/// What to do when source and target form their totals differently (in + out, or in − out).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TotalsPolicy {
+    /// Do nothing, and say so.
+    #[default]
+    Refuse,
+    /// Carry the source's totals as they are.
+    Keep,
+    /// Form them anew from in and out, as the target does.
+    Recompute,
+}
+
 /// How far a reading may be from what was staged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verify {
@@ -74,6 +87,9 @@ pub struct Options {
     pub write_mode: WriteMode,
     /// What to do when the target has counted already.
     pub target_energy: TargetEnergy,
+    /// What to do when the two meters form their totals differently.
+    #[serde(default)]
+    pub totals: TotalsPolicy,
     /// A target below this in every quantity is fresh. Wh, VARh or VAh.
     pub fresh_below: i64,
     /// Whether a source whose readings are all zero may be carried.
@@ -93,6 +109,7 @@ impl Default for Options {
         Self {
             write_mode: WriteMode::Auto,
             target_energy: TargetEnergy::Refuse,
+            totals: TotalsPolicy::Refuse,
             fresh_below: 1_000,
             allow_zero: false,
             verify: Verify::default(),

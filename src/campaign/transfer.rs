@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Meaning, Options, Role};
+use super::{Endpoint, Expect, Meaning, Options, Role, Source};
 
 /// What names a transfer for ever: the campaign and the id within it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,21 +28,65 @@ pub struct Transfer {
     pub key: TransferKey,
     /// Free words to select and group by.
     pub labels: BTreeMap<String, String>,
-    /// The meter whose readings are carried.
-    pub source: Endpoint,
+    /// Where the readings come from.
+    pub source: Source,
     /// The meter that goes on counting.
     pub target: Endpoint,
+    /// Ranges the target's energies must be in before anything is written.
+    #[serde(default, skip_serializing_if = "Expect::is_empty")]
+    pub expect_target: Expect,
+    /// Ranges the source's energies must be in.
+    #[serde(default, skip_serializing_if = "Expect::is_empty")]
+    pub expect_source: Expect,
+    /// Other transfers to the same target that this one follows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<TransferKey>,
+    /// Which time this id is used, from 1: a higher one asks for it again.
+    #[serde(default = "first_generation")]
+    pub generation: u32,
     /// How it is to be done.
     pub options: Options,
 }
 
+const fn first_generation() -> u32 {
+    1
+}
+
 impl Transfer {
-    /// One of its two endpoints.
-    pub fn endpoint(&self, role: Role) -> &Endpoint {
-        match role {
-            Role::Source => &self.source,
-            Role::Target => &self.target,
+    /// A transfer with every default.
+    pub fn new(key: TransferKey, source: impl Into<Source>, target: Endpoint) -> Self {
+        Self {
+            key,
+            labels: BTreeMap::new(),
+            source: source.into(),
+            target,
+            expect_target: Expect::default(),
+            expect_source: Expect::default(),
+            after: Vec::new(),
+            generation: first_generation(),
+            options: Options::default(),
         }
+    }
+
+    /// One of its meters; a typed source has none.
+    pub fn endpoint(&self, role: Role) -> Option<&Endpoint> {
+        match role {
+            Role::Source => self.source.endpoint(),
+            Role::Target => Some(&self.target),
+        }
+    }
+
+    /// Its meters, the source first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.source.endpoint().into_iter().chain([&self.target])
+    }
+
+    /// Whether old and new meter take turns at one address: the serial number on the wire says which half is
+    /// due.
+    pub fn is_swap(&self) -> bool {
+        self.source.endpoint().is_some_and(|source| {
+            (&source.gateway.address, source.unit) == (&self.target.gateway.address, self.target.unit)
+        })
     }
 
     /// What it means, apart from how and by which way it is done.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     meter::{Addressing, Model},
+    report,
     transfer::Resolution,
 };
 
@@ -124,6 +125,15 @@ pub(super) enum LogFormat {
     Json,
 }
 
+impl From<LogFormat> for report::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Human => Self::Human,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -166,12 +176,22 @@ pub(super) struct Run {
     /// How long to wait for another run that holds the ledger.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub lock_wait: Duration,
+    /// Stop before the commit: stage, read back, put a fence, and never send 6209.
+    #[arg(long, value_enum, value_name = "STEP")]
+    pub until: Option<Until>,
     /// Makes retry delays repeatable.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// No progress.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Where a run stops on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Until {
+    /// After what was staged is read back.
+    Check,
 }
 
 #[derive(Debug, Args)]

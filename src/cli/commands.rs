@@ -12,14 +12,11 @@ use super::{
 };
 use crate::{
     job,
-    report::{self, LogFormat, LogSettings},
+    report::{self, LogSettings},
 };
 
 pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
-    let console = Console::new(match arguments.log_format {
-        args::LogFormat::Human => LogFormat::Human,
-        args::LogFormat::Json => LogFormat::Json,
-    });
+    let console = Console::new(arguments.log_format.into());
     let settings =
         LogSettings { format: console.logs, filter: Some(arguments.log), colour: output::stderr_colour() };
     report::init_logging(&settings, console.stderr.clone())

@@ -76,6 +76,7 @@ fn endpoint(arguments: &args::ReadMeter) -> Result<Endpoint, Failure> {
         name: None,
         address: Address::Tcp { host: host.to_lowercase(), port },
         settings: GatewaySettings::default(),
+        portable: false,
     };
     Ok(Endpoint {
         model: arguments.model,

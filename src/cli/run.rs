@@ -46,6 +46,7 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
         connector: Arc::clone(&reach.connector),
         trace: wires::trace(arguments.wires.trace.as_deref())?,
         stop,
+        until_check: arguments.until == Some(args::Until::Check),
     };
     let mut results = console.results();
     let report = carry(selected, ledger, settings, &arguments, console, &mut results).await;
@@ -53,7 +54,7 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
     if let Some(fleet) = &reach.fleet {
         console.remark(&fleet.testimony());
     }
-    results.print(&closing(&report, &run, exit, arguments.output.format));
+    console.conclude(results, &closing(&report, &run, exit, arguments.output.format));
     Ok(exit)
 }
 

@@ -42,12 +42,17 @@ impl Condition {
     }
 
     fn holds(&self, transfer: &Transfer, outcome: impl Fn() -> Outcome) -> bool {
-        let endpoints = [&transfer.source, &transfer.target];
         match self.key.as_str() {
             "id" => self.matches(&transfer.key.id),
-            "model" => endpoints.iter().any(|endpoint| self.matches(endpoint.model.name())),
-            "gateway" => endpoints.iter().any(|endpoint| self.matches_gateway(endpoint)),
-            "outcome" => self.matches(outcome().word()),
+            "model" => [transfer.source.model(), transfer.target.model]
+                .iter()
+                .any(|model| self.matches(model.name())),
+            "gateway" => transfer.endpoints().any(|endpoint| self.matches_gateway(endpoint)),
+            // What is done now was done earlier, by the time anybody asks.
+            "outcome" => {
+                let outcome = outcome();
+                self.matches(outcome.word()) || outcome.is_done() && self.matches(Outcome::Done.word())
+            }
             label => transfer.labels.get(label).is_some_and(|value| self.matches(value)),
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Exit, args, failure::Failure, fleet::Fleet};
 use crate::{
-    campaign::{Address, Role, Transfer},
+    campaign::{Address, Transfer},
     ledger::Kind,
     modbus::{Connect, TcpConnector, Trace},
 };
@@ -37,7 +37,7 @@ pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) 
     }
     let addresses = transfers
         .iter()
-        .flat_map(|transfer| [Role::Source, Role::Target].map(|role| transfer.endpoint(role)))
+        .flat_map(|transfer| transfer.endpoints())
         .map(|endpoint| endpoint.gateway.address.clone());
     let connector = connector(arguments.simulated_gateways.as_deref(), addresses)?;
     Ok(Reach { connector: Arc::new(connector), fleet: None })
@@ -75,7 +75,8 @@ pub(super) fn parallel(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> 
     const MOST: usize = 256;
     let gateways: HashSet<&Address> = transfers
         .iter()
-        .flat_map(|transfer| [&transfer.source.gateway.address, &transfer.target.gateway.address])
+        .flat_map(|transfer| transfer.endpoints())
+        .map(|endpoint| &endpoint.gateway.address)
         .collect();
     arguments.parallel.map_or_else(|| gateways.len().clamp(1, MOST), usize::from)
 }

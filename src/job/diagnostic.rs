@@ -152,6 +152,22 @@ codes! {
     SourceIsTarget = "source_is_target",
     /// Two meters at one address.
     SharedAddress = "shared_address",
+    /// Transfers of two campaigns with one target, in no order.
+    TargetOfTwoCampaigns = "target_of_two_campaigns",
+    /// A transfer that is to follow itself.
+    AfterItself = "after_itself",
+    /// Text that is no time.
+    BadTime = "bad_time",
+    /// Registers that no meter shows.
+    BadRegisters = "bad_registers",
+    /// A map of energies that gives none.
+    NoEnergies = "no_energies",
+    /// A range that nothing can be in.
+    EmptyRange = "empty_range",
+    /// A source that is both a meter on the wire and readings in the job, or two kinds of readings.
+    TwoSources = "two_sources",
+    /// Something that can only be done with a pinned serial number.
+    NeedsSerialNumber = "needs_serial_number",
 }
 
 impl fmt::Display for Code {

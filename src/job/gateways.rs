@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::{Ipv4Addr, Ipv6Addr},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -26,7 +27,15 @@ pub(super) struct Definition {
     pub name: String,
     pub spot: Spot,
     /// Nothing if the definition has an error that is reported.
-    pub way: Option<(Address, GatewayLayer)>,
+    pub way: Option<Way>,
+}
+
+/// How a gateway is reached and treated, as far as its definition says.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    address: Address,
+    layer: GatewayLayer,
+    portable: bool,
 }
 
 /// All gateways a file defines.
@@ -42,17 +51,12 @@ pub(super) fn definitions(source: &mut Source, found: &mut Diagnostics) -> Vec<D
     all
 }
 
-fn way(
-    gateway: raw::Gateway,
-    pointer: &str,
-    source: &Source,
-    found: &mut Diagnostics,
-) -> Option<(Address, GatewayLayer)> {
-    let raw::Gateway { host, port, connect_timeout, request_timeout, pace, .. } = gateway;
+fn way(gateway: raw::Gateway, pointer: &str, source: &Source, found: &mut Diagnostics) -> Option<Way> {
+    let raw::Gateway { host, port, connect_timeout, request_timeout, pace, portable, .. } = gateway;
     let options = raw::GatewayOptions { connect_timeout, request_timeout, pace };
     let layer = GatewayLayer::read(options, pointer, &source.document, found);
     let address = address(&host?, port, pointer, source, found)?;
-    Some((address, layer))
+    Some(Way { address, layer, portable: portable.unwrap_or_default() })
 }
 
 /// A TCP address; complains about a host that cannot be one.
@@ -137,9 +141,13 @@ impl Gateways {
         defaults: GatewayLayer,
         found: &mut Diagnostics,
     ) {
-        let gateway = definition.way.as_ref().map(|(address, layer)| {
-            let settings = layer.over(defaults).decide();
-            Arc::new(Gateway { name: Some(definition.name.clone()), address: address.clone(), settings })
+        let gateway = definition.way.as_ref().map(|way| {
+            Arc::new(Gateway {
+                name: Some(definition.name.clone()),
+                settings: way.layer.over(defaults).decide(),
+                portable: way.portable,
+                ..Gateway::new(way.address.clone())
+            })
         });
         if let Some(earlier) = self.named.get(&definition.name) {
             if let (Some(one), Some(other)) = (&earlier.gateway, &gateway)
@@ -161,7 +169,7 @@ impl Gateways {
         let Some(other) = self.by_address.get(&gateway.address) else { return };
         let Some(earlier) = other.name.as_ref().and_then(|name| self.named.get(name)) else { return };
         let earlier_spot = earlier.definition.spot.clone();
-        if gateway.settings == other.settings {
+        if same_treatment(gateway, other) {
             let message =
                 format!("{} has two names, so it is one gateway under the first of them", gateway.address);
             found.push(
@@ -172,7 +180,7 @@ impl Gateways {
                     .hint("remove one of the two and use the other name"),
             );
         } else {
-            found.push(settings_conflict(gateway, &definition.spot, &other.settings, &earlier_spot));
+            found.push(settings_conflict(gateway, &definition.spot, other, &earlier_spot));
         }
     }
 
@@ -206,9 +214,10 @@ impl Gateways {
     /// The gateway at this address, which is a named one if a name has it.
     pub fn by_address(&mut self, address: Address) -> Arc<Gateway> {
         let settings = self.unnamed;
-        let gateway = self.by_address.entry(address).or_insert_with_key(|address| {
-            Arc::new(Gateway { name: None, address: address.clone(), settings })
-        });
+        let gateway = self
+            .by_address
+            .entry(address)
+            .or_insert_with_key(|address| Arc::new(Gateway { settings, ..Gateway::new(address.clone()) }));
         if let Some(named) = gateway.name.as_ref().and_then(|name| self.named.get_mut(name)) {
             named.used = true;
         }
@@ -230,7 +239,7 @@ impl Gateways {
 
 fn redefined(definition: &Definition, earlier: &Definition, one: &Gateway, other: &Gateway) -> Diagnostic {
     let difference = if one.address == other.address {
-        difference(&other.settings, &one.settings)
+        difference(other, one)
     } else {
         format!("{} and {}", other.address, one.address)
     };
@@ -244,14 +253,19 @@ fn redefined(definition: &Definition, earlier: &Definition, one: &Gateway, other
     .hint("give them two names, or define it in one place only")
 }
 
+/// Whether two gateways are treated alike, whatever their names.
+pub(super) fn same_treatment(one: &Gateway, other: &Gateway) -> bool {
+    (one.settings, one.portable) == (other.settings, other.portable)
+}
+
 /// One address, two settings.
 pub(super) fn settings_conflict(
     gateway: &Gateway,
     spot: &Spot,
-    earlier: &GatewaySettings,
+    earlier: &Gateway,
     earlier_spot: &Spot,
 ) -> Diagnostic {
-    let difference = difference(&gateway.settings, earlier);
+    let difference = difference(gateway, earlier);
     let message = format!("the gateway at {} has two settings: {difference}", gateway.address);
     Diagnostic::error(Code::GatewaySettingsConflict, message)
         .at(spot.clone())
@@ -260,16 +274,16 @@ pub(super) fn settings_conflict(
         .hint("the same host and port is the same gateway: give it a name, and its settings once")
 }
 
-fn difference(one: &GatewaySettings, other: &GatewaySettings) -> String {
+fn difference(one: &Gateway, other: &Gateway) -> String {
+    let duration = |key, of: fn(&GatewaySettings) -> Duration| {
+        (key, show_duration(of(&one.settings)), show_duration(of(&other.settings)))
+    };
     let pairs = [
-        ("connect_timeout", one.connect_timeout, other.connect_timeout),
-        ("request_timeout", one.request_timeout, other.request_timeout),
-        ("pace", one.pace, other.pace),
+        duration("connect_timeout", |settings| settings.connect_timeout),
+        duration("request_timeout", |settings| settings.request_timeout),
+        duration("pace", |settings| settings.pace),
+        ("portable", one.portable.to_string(), other.portable.to_string()),
     ];
-    let shown: Vec<_> = pairs
-        .iter()
-        .filter(|(_, one, other)| one != other)
-        .map(|(key, one, other)| format!("{key} {} and {}", show_duration(*one), show_duration(*other)))
-        .collect();
-    shown.join(", ")
+    let different = pairs.iter().filter(|(_, one, other)| one != other);
+    different.map(|(key, one, other)| format!("{key} {one} and {other}")).collect::<Vec<_>>().join(", ")
 }

@@ -10,7 +10,7 @@ use super::{
     units,
 };
 use crate::{
-    campaign::{GatewaySettings, Options, Retry, TargetEnergy, Verify},
+    campaign::{GatewaySettings, Options, Retry, TargetEnergy, TotalsPolicy, Verify},
     meter::WriteMode,
 };
 
@@ -35,6 +35,7 @@ const LOADS: RangeInclusive<u64> = 1..=10_000_000_000;
 pub(super) struct OptionLayer {
     write_mode: Option<WriteMode>,
     target_energy: Option<TargetEnergy>,
+    totals: Option<TotalsPolicy>,
     fresh_below: Option<i64>,
     allow_zero: Option<bool>,
     tolerance: Option<i64>,
@@ -63,6 +64,7 @@ impl OptionLayer {
         Self {
             write_mode: raw.write_mode,
             target_energy: raw.target_energy,
+            totals: raw.totals,
             fresh_below: read.energy("fresh_below", raw.fresh_below, MAX_ENERGY),
             allow_zero: raw.allow_zero,
             tolerance: read.energy("verify/tolerance", verify.tolerance, MAX_TOLERANCE),
@@ -80,6 +82,7 @@ impl OptionLayer {
         Self {
             write_mode: self.write_mode.or(base.write_mode),
             target_energy: self.target_energy.or(base.target_energy),
+            totals: self.totals.or(base.totals),
             fresh_below: self.fresh_below.or(base.fresh_below),
             allow_zero: self.allow_zero.or(base.allow_zero),
             tolerance: self.tolerance.or(base.tolerance),
@@ -98,6 +101,7 @@ impl OptionLayer {
         Options {
             write_mode: self.write_mode.unwrap_or(default.write_mode),
             target_energy: self.target_energy.unwrap_or(default.target_energy),
+            totals: self.totals.unwrap_or(default.totals),
             fresh_below: self.fresh_below.unwrap_or(default.fresh_below),
             allow_zero: self.allow_zero.unwrap_or(default.allow_zero),
             verify: Verify {

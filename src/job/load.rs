@@ -134,7 +134,10 @@ mod tests {
         assert_eq!(transfer.source.to_string(), "CM2000 at 192.0.2.10:502 unit 1");
         assert_eq!(transfer.target.serial_number.pinned(), Some(11_000_126));
         assert_eq!(transfer.options, crate::campaign::Options::default());
-        assert_eq!(transfer.source.gateway.settings, crate::campaign::GatewaySettings::default());
+        assert_eq!(
+            transfer.source.endpoint().unwrap().gateway.settings,
+            crate::campaign::GatewaySettings::default()
+        );
     }
 
     #[test]
@@ -144,14 +147,14 @@ mod tests {
             campaign.transfers.iter().filter(|transfer| of(transfer) == model).count()
         };
         for model in Model::ALL {
-            assert!(count(model, |transfer| transfer.source.model) > 0, "{model} as a source");
+            assert!(count(model, |transfer| transfer.source.model()) > 0, "{model} as a source");
             assert_eq!(
                 count(model, |transfer| transfer.target.model) > 0,
                 model.can_be_target(),
                 "{model} as a target"
             );
         }
-        let serials = campaign.transfers.iter().filter_map(|transfer| transfer.source.serial_number.pinned());
+        let serials = campaign.transfers.iter().filter_map(|transfer| transfer.source.pinned());
         let odd: Vec<_> = serials.map(|serial| serial % 8).filter(|rest| [3, 7].contains(rest)).collect();
         assert_eq!(odd, [3, 3, 7], "two net exporters, one counter of 16 digits");
     }
@@ -184,7 +187,7 @@ mod tests {
         let loaded = load(&[jobs.as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
         assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
         let names: Vec<_> = loaded.campaigns.iter().map(|campaign| &*campaign.name).collect();
-        assert_eq!(names, ["demo", "reference", "single"]);
+        assert_eq!(names, ["demo", "reference", "single", "swap", "typed"]);
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    across::{self, Unordered},
     diagnostic::{Code, Diagnostic, Spot},
     diagnostics::Diagnostics,
-    gateways::settings_conflict,
+    gateways::{same_treatment, settings_conflict},
     resolve::{Placed, Resolved},
     tree::Document,
 };
 use crate::campaign::{
-    Address, Campaign, Conflict, ConflictKind, Gateway, GatewaySettings, Member, Place, Role, Transfer,
-    conflicts,
+    Address, Campaign, Conflict, ConflictKind, Gateway, Member, Place, Role, Transfer, conflicts,
 };
 
 /// Campaigns in the making.
@@ -20,7 +20,7 @@ pub(super) struct Merge {
     documents: Vec<Document>,
     campaigns: Vec<Merging>,
     by_name: HashMap<Arc<str>, usize>,
-    gateways: HashMap<Address, (GatewaySettings, At)>,
+    gateways: HashMap<Address, (Arc<Gateway>, At)>,
 }
 
 struct Merging {
@@ -47,7 +47,8 @@ impl Merge {
         for Placed { index, transfer } in resolved.transfers {
             let at = At { document: number, index: index as u32, role: Role::Source };
             for role in [Role::Source, Role::Target] {
-                let gateway = &transfer.endpoint(role).gateway;
+                let Some(endpoint) = transfer.endpoint(role) else { continue };
+                let gateway = &endpoint.gateway;
                 if seen.insert(Arc::as_ptr(gateway), ()).is_none() {
                     self.gateway(gateway, At { role, ..at }, found);
                 }
@@ -69,12 +70,12 @@ impl Merge {
     }
 
     /// Within a file, one address has one gateway already; between files it may not.
-    fn gateway(&mut self, gateway: &Gateway, at: At, found: &mut Diagnostics) {
-        let (settings, earlier) =
-            *self.gateways.entry(gateway.address.clone()).or_insert((gateway.settings, at));
-        if settings != gateway.settings {
+    fn gateway(&mut self, gateway: &Arc<Gateway>, at: At, found: &mut Diagnostics) {
+        let first = || (Arc::clone(gateway), at);
+        let (other, earlier) = self.gateways.entry(gateway.address.clone()).or_insert_with(first).clone();
+        if !same_treatment(gateway, &other) {
             let (spot, earlier) = (self.way_spot(at), self.way_spot(earlier));
-            found.push(settings_conflict(gateway, &spot, &settings, &earlier));
+            found.push(settings_conflict(gateway, &spot, &other, &earlier));
         }
     }
 
@@ -94,10 +95,25 @@ impl Merge {
                 found.push_with(|| self.explain(campaign, conflict));
             }
         }
+        let lists = self.campaigns.iter().map(|campaign| &*campaign.transfers);
+        for Unordered { at, with, message, hint } in across::unordered(lists) {
+            found.push_with(|| {
+                Diagnostic::error(Code::TargetOfTwoCampaigns, message)
+                    .at(self.target_spot(at))
+                    .expected("used again here")
+                    .related(self.target_spot(with), "first used here")
+                    .hint(hint)
+            });
+        }
         self.campaigns
             .into_iter()
             .map(|Merging { name, transfers, .. }| Campaign { name, transfers })
             .collect()
+    }
+
+    fn target_spot(&self, (campaign, transfer): (usize, usize)) -> Spot {
+        let place = Place { transfer, member: Member::Endpoint(Role::Target) };
+        self.member_spot(&self.campaigns[campaign], place).0
     }
 
     fn explain(&self, campaign: &Merging, conflict: Conflict) -> Diagnostic {
@@ -115,8 +131,11 @@ impl Merge {
             Member::Id => (document.spot(&format!("/transfers/{index}/id")), "used again here"),
             Member::Endpoint(role) => {
                 let endpoint = format!("/transfers/{index}/{role}");
-                let pinned =
-                    campaign.transfers[place.transfer].endpoint(role).serial_number.pinned().is_some();
+                let transfer = &campaign.transfers[place.transfer];
+                let pinned = match role {
+                    Role::Source => transfer.source.pinned().is_some(),
+                    Role::Target => transfer.target.serial_number.pinned().is_some(),
+                };
                 let key = if pinned { "serial_number" } else { "unit" };
                 (document.spot(&format!("{endpoint}/{key}")), "used again here")
             }

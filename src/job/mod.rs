@@ -8,12 +8,15 @@
 //! `validate`, `explain`) → resolved (`layer`, `gateways`, `include`, `resolve`) → merged with the other files
 //! (`merge`).
 
+mod across;
 mod diagnostic;
 mod diagnostics;
+mod energies;
 mod explain;
 mod gateways;
 mod include;
 mod layer;
+mod live;
 mod load;
 mod merge;
 mod paths;
@@ -24,6 +27,7 @@ mod schema;
 mod source;
 mod suggest;
 mod tree;
+mod typed;
 mod units;
 mod validate;
 mod yaml;

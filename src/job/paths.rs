@@ -32,13 +32,19 @@ pub enum JobPath {
 
 impl From<OsString> for JobPath {
     fn from(argument: OsString) -> Self {
-        if argument == "-" { Self::Stdin } else { Self::Path(argument.into()) }
+        Self::from(PathBuf::from(argument))
+    }
+}
+
+impl From<PathBuf> for JobPath {
+    fn from(path: PathBuf) -> Self {
+        if path.as_os_str() == "-" { Self::Stdin } else { Self::Path(path) }
     }
 }
 
 impl From<&Path> for JobPath {
     fn from(path: &Path) -> Self {
-        Self::Path(path.to_owned())
+        Self::from(path.to_owned())
     }
 }
 

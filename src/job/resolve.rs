@@ -5,14 +5,18 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use serde_json::Value;
 
 use super::{
+    diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
+    energies,
     gateways::{self, Gateways},
     include::{Includes, Shared},
     layer::OptionLayer,
+    live,
     raw::{self, Name, SerialText},
     source::Source,
+    typed,
 };
-use crate::campaign::{Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
+use crate::campaign::{self, Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
 
 /// A transfer and its place in its file's list.
 pub(super) struct Placed {
@@ -77,14 +81,27 @@ impl File<'_> {
 
     /// A transfer with an error that is reported is none, but its other values may have errors of their own.
     fn check_the_rest(&mut self, pointer: &str, found: &mut Diagnostics) {
-        for role in [Role::Source, Role::Target] {
-            if let Some(raw) = self.source.take::<raw::Endpoint>(&format!("{pointer}/{role}"), found) {
-                self.gateway(&raw, &format!("{pointer}/{role}"), found);
-            }
+        let place = |role: Role| format!("{pointer}/{role}");
+        if let Some(raw) = self.source.take::<raw::Source>(&place(Role::Source), found) {
+            self.check_the_rest_of_a_source(raw, &place(Role::Source), found);
+        }
+        if let Some(raw) = self.source.take::<raw::Endpoint>(&place(Role::Target), found) {
+            self.gateway(&raw, &place(Role::Target), found);
+            energies::expect(raw.expect, &place(Role::Target), &self.source.document, found);
         }
         if let Some(raw) = self.source.take::<raw::Options>(pointer, found) {
             OptionLayer::read(raw, pointer, &self.source.document, found);
         }
+    }
+
+    fn check_the_rest_of_a_source(&mut self, mut raw: raw::Source, pointer: &str, found: &mut Diagnostics) {
+        self.gateway(&raw.endpoint, pointer, found);
+        let document = &self.source.document;
+        energies::expect(raw.endpoint.expect.take(), pointer, document, found);
+        if let Some(age) = &raw.more.captured_within {
+            live::captured_within(age, pointer, document, found);
+        }
+        typed::resolve(raw, pointer, document, found);
     }
 
     fn transfer(&mut self, raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {
@@ -93,10 +110,75 @@ impl File<'_> {
         let options = own.over(self.base).decide();
         own.check_backoff(&options.retry, pointer, document, found);
         let labels = self.labels(raw.labels, pointer);
-        let source = self.endpoint(raw.source, Role::Source, pointer, found);
-        let target = self.endpoint(raw.target.0, Role::Target, pointer, found);
         let key = TransferKey { campaign: Arc::clone(&self.campaign), id: raw.id.0.into() };
-        Some(Transfer { key, labels, source: source?, target: target?, options })
+        let after = self.after(raw.after, &key, pointer, found);
+        let (mut raw_source, mut raw_target) = (raw.source, raw.target.0);
+        let (source_at, target_at) = (format!("{pointer}/source"), format!("{pointer}/target"));
+        let document = &self.source.document;
+        let expect_source = energies::expect(raw_source.endpoint.expect.take(), &source_at, document, found);
+        let expect_target = energies::expect(raw_target.expect.take(), &target_at, document, found);
+        let target = self.endpoint(raw_target, &target_at, found);
+        let source = self.transfer_source(raw_source, target.as_ref(), &source_at, found);
+        let generation = raw.generation.unwrap_or(1);
+        let plain = Transfer::new(key, source?, target?);
+        Some(Transfer { labels, expect_source, expect_target, after, generation, options, ..plain })
+    }
+
+    fn transfer_source(
+        &mut self,
+        raw: raw::Source,
+        target: Option<&Endpoint>,
+        pointer: &str,
+        found: &mut Diagnostics,
+    ) -> Option<campaign::Source> {
+        if raw.is_typed() {
+            let typed = typed::resolve(raw, pointer, &self.source.document, found)?;
+            return Some(campaign::Source::Typed(Box::new(typed)));
+        }
+        let age = raw.more.captured_within;
+        let endpoint = self.endpoint(raw.endpoint, pointer, found);
+        let document = &self.source.document;
+        let age = age.map(|age| live::captured_within(&age, pointer, document, found));
+        Some(campaign::Source::Live(live::resolve(
+            endpoint?,
+            age.flatten(),
+            target,
+            pointer,
+            document,
+            found,
+        )))
+    }
+
+    /// The transfers that this one follows; a bare id is one of this campaign.
+    fn after(
+        &self,
+        raw: Option<raw::OneOrMany>,
+        key: &TransferKey,
+        pointer: &str,
+        found: &mut Diagnostics,
+    ) -> Vec<TransferKey> {
+        let names = match raw {
+            None => Vec::new(),
+            Some(raw::OneOrMany::One(name)) => vec![(format!("{pointer}/after"), name)],
+            Some(raw::OneOrMany::Many(names)) => {
+                let place = |index| format!("{pointer}/after/{index}");
+                names.into_iter().enumerate().map(|(index, name)| (place(index), name)).collect()
+            }
+        };
+        let mut all = Vec::with_capacity(names.len());
+        for (place, name) in names {
+            let (campaign, id) = match name.split_once('/') {
+                Some((campaign, id)) => (campaign.into(), id),
+                None => (Arc::clone(&key.campaign), &*name),
+            };
+            let earlier = TransferKey { campaign, id: id.into() };
+            if earlier == *key {
+                found.push(after_itself(key).at(self.source.spot(&place)));
+            } else if !all.contains(&earlier) {
+                all.push(earlier);
+            }
+        }
+        all
     }
 
     /// A label's number is taken as the text that stands in the file: `010` stays `010`, `1.10` stays `1.10`.
@@ -110,17 +192,10 @@ impl File<'_> {
         raw.into_iter().map(|(name, value)| (name.clone(), text(&name, value))).collect()
     }
 
-    fn endpoint(
-        &mut self,
-        raw: raw::Endpoint,
-        role: Role,
-        pointer: &str,
-        found: &mut Diagnostics,
-    ) -> Option<Endpoint> {
-        let pointer = format!("{pointer}/{role}");
-        let gateway = self.gateway(&raw, &pointer, found)?;
-        let unit = Unit::new(raw.unit).expect("the schema allows units 1 to 247 only");
-        let serial_number = match raw.serial_number {
+    fn endpoint(&mut self, raw: raw::Endpoint, pointer: &str, found: &mut Diagnostics) -> Option<Endpoint> {
+        let gateway = self.gateway(&raw, pointer, found)?;
+        let unit = raw.unit.and_then(Unit::new).expect("the schema wants a unit, 1 to 247");
+        let serial_number = match raw.serial_number.expect("the schema wants a serial number") {
             SerialText::Pinned(number) => SerialNumber::Pinned(number),
             SerialText::Any(_) => SerialNumber::Any,
         };
@@ -141,4 +216,10 @@ impl File<'_> {
         let address = gateways::address(host, raw.port, pointer, self.source, found)?;
         Some(self.gateways.by_address(address))
     }
+}
+
+fn after_itself(key: &TransferKey) -> Diagnostic {
+    Diagnostic::error(Code::AfterItself, format!("transfer {key} cannot be after itself"))
+        .expected("another transfer: `CAMPAIGN/ID`, or `ID` in this campaign")
+        .hint("to carry a finished transfer again, raise its `generation` instead")
 }

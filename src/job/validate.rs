@@ -37,7 +37,7 @@ pub(super) struct Violation {
 pub(super) enum Problem {
     UnknownKeys(Vec<String>),
     MissingKey(String),
-    /// A key that must not be there (`host` and `port` next to `gateway`).
+    /// A key that must not be there (`host` and `port` next to `gateway`, `unit` next to `readings`).
     Forbidden,
     Type,
     Choice,
@@ -91,8 +91,8 @@ fn problem(kind: &ValidationErrorKind) -> Problem {
         ValidationErrorKind::Constant { .. } => Problem::Constant,
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => Problem::Range,
         ValidationErrorKind::Pattern { .. } => Problem::Pattern,
-        ValidationErrorKind::MinItems { .. } => Problem::TooShort,
-        ValidationErrorKind::MaxLength { .. } => Problem::TooLong,
+        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinProperties { .. } => Problem::TooShort,
+        ValidationErrorKind::MaxLength { .. } | ValidationErrorKind::MaxItems { .. } => Problem::TooLong,
         ValidationErrorKind::PropertyNames { error } => {
             Problem::KeyName(error.instance().as_str().unwrap_or_default().to_owned())
         }

@@ -26,6 +26,8 @@ impl Countable for Would {
         Self::Transfer,
         Self::Nothing,
         Self::Settle,
+        Self::Wait,
+        Self::Mismatch,
         Self::Refuse,
         Self::NotReach,
         Self::Fail,
@@ -108,10 +110,12 @@ mod tests {
             Would::Transfer => 0,
             Would::Nothing => 1,
             Would::Settle => 2,
-            Would::Refuse => 3,
-            Would::NotReach => 4,
-            Would::Fail => 5,
-            Would::NotLooked => 6,
+            Would::Wait => 3,
+            Would::Mismatch => 4,
+            Would::Refuse => 5,
+            Would::NotReach => 6,
+            Would::Fail => 7,
+            Would::NotLooked => 8,
         }
     }
 
@@ -120,7 +124,7 @@ mod tests {
         for (index, would) in <Would as Countable>::ALL.iter().enumerate() {
             assert_eq!(place(*would), index);
         }
-        assert_eq!(<Would as Countable>::ALL.len(), 7);
+        assert_eq!(<Would as Countable>::ALL.len(), 9);
     }
 
     #[test]

@@ -6,18 +6,22 @@ use super::{
     words::{NOT_CARRIED, campaigns, guard_words, name, real_in_or_dash, transfers, would_tone, would_words},
 };
 use crate::{
-    campaign::{Endpoint, SerialNumber},
+    campaign::{Endpoint, SerialNumber, Source},
     meter::{Quantity, Readings, kilo},
-    run::{Looked, Would},
+    run::{Busiest, LookReport, Looked, Would},
     transfer::{Identity, Verdict},
 };
 
 /// The plan, each line ended. The last line is the counts.
-pub fn plan_text(plan: &[Looked], style: Style) -> String {
+pub fn plan_text(report: &LookReport, style: Style) -> String {
+    let plan = &report.looked;
     let campaigns = campaigns(plan.iter().map(|looked| &*looked.transfer));
     let mut parts: Vec<String> = plan.iter().map(|looked| block(looked, campaigns, style)).collect();
     if plan.iter().any(|looked| looked.would == Would::Transfer) {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
+    }
+    if let Some(busiest) = &report.forecast.busiest {
+        parts.push(format!("{}\n", hanging("", &forecast(report.forecast.requests, busiest), style.width)));
     }
     parts.push(last_line(plan, style));
     parts.join("\n")
@@ -28,12 +32,13 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     let id = name(transfer, campaigns);
     let would = paint(would_words(looked.would), would_tone(looked.would), style.colour);
     let mut text = format!("{}: {would}\n", paint(&printable(&id), Tone::Bold, style.colour));
-    let meters = [
-        ("  source  ", &transfer.source, &looked.source_identity),
-        ("  target  ", &transfer.target, &looked.target_identity),
-    ];
-    for (what, endpoint, identity) in meters {
-        text.push_str(&format!("{}\n", hanging(what, &meter(endpoint, identity.as_ref()), style.width)));
+    let source = match &transfer.source {
+        Source::Live(live) => meter(&live.endpoint, looked.source_identity.as_ref()),
+        Source::Typed(_) => transfer.source.to_string(),
+    };
+    let target = meter(&transfer.target, looked.target_identity.as_ref());
+    for (what, meter) in [("  source  ", source), ("  target  ", target)] {
+        text.push_str(&format!("{}\n", hanging(what, &meter, style.width)));
     }
     text.push_str(&energies(looked, style));
     for verdict in &looked.verdicts {
@@ -61,7 +66,7 @@ fn meter(endpoint: &Endpoint, identity: Option<&Identity>) -> String {
     let serial = match (identity, endpoint.serial_number) {
         (Some(Identity::SerialNumber(number)), _) => number.to_string(),
         (Some(Identity::Unproved(_)), _) => "(identity and addressing unproved)".to_owned(),
-        (None, SerialNumber::Pinned(number)) => format!("{number} (not asked)"),
+        (None, SerialNumber::Pinned(number)) => format!("{number} (expected)"),
         (None, SerialNumber::Any) => "(any serial number)".to_owned(),
     };
     format!("{} {serial} at {} unit {}", endpoint.model, endpoint.gateway, endpoint.unit)
@@ -102,6 +107,18 @@ fn verdict_line(verdict: &Verdict, style: Style) -> String {
     let line =
         hanging(&format!("  {word}  {:<13}  ", guard_words(verdict.guard)), &verdict.says, style.width);
     format!("{}\n", line.replacen(word, &paint(word, tone, style.colour), 1))
+}
+
+/// What a run would ask of the wires, and about how long that takes.
+fn forecast(requests: u32, busiest: &Busiest) -> String {
+    let Busiest { gateway, requests: most, duration_ms } = busiest;
+    let seconds = duration_ms.div_ceil(1000);
+    let time = match seconds {
+        0..=1 => "about a second".to_owned(),
+        2..=119 => format!("about {seconds} s"),
+        _ => format!("about {} min", seconds.div_ceil(60)),
+    };
+    format!("A run would send {requests} requests; {gateway} has most to do, {most} requests in {time}.")
 }
 
 fn last_line(plan: &[Looked], style: Style) -> String {

@@ -6,12 +6,10 @@ use jiff::Timestamp;
 
 use super::{Counts, LogSink};
 use crate::{
-    campaign::{
-        Address, Endpoint, Gateway, GatewaySettings, Options, SerialNumber, Transfer, TransferKey, Unit,
-    },
+    campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
-    run::{Event, Looked, RunReport, Times, TransferResult, Would},
-    transfer::{BoundUsed, Fact, Identity, Outcome, Reading, Step, examine},
+    run::{Busiest, Event, Forecast, LookReport, Looked, RunReport, Times, TransferResult, Would},
+    transfer::{BoundUsed, Case, Fact, Identity, Outcome, Reading, Step, examine},
 };
 
 pub(super) fn time(second: i64) -> Timestamp {
@@ -24,7 +22,7 @@ pub(super) fn readings(real_in: i64) -> Readings {
 
 fn endpoint(model: Model, name: Option<&str>, host: &str, unit: u8, serial: u32) -> Endpoint {
     let address = Address::Tcp { host: host.to_owned(), port: 502 };
-    let gateway = Gateway { name: name.map(str::to_owned), address, settings: GatewaySettings::default() };
+    let gateway = Gateway { name: name.map(str::to_owned), ..Gateway::new(address) };
     Endpoint {
         model,
         gateway: Arc::new(gateway),
@@ -35,13 +33,13 @@ fn endpoint(model: Model, name: Option<&str>, host: &str, unit: u8, serial: u32)
 }
 
 pub(super) fn transfer(number: u8) -> Arc<Transfer> {
-    Arc::new(Transfer {
-        key: TransferKey { campaign: "north-campus".into(), id: format!("feeder-{number}").into() },
-        labels: BTreeMap::from([("building".to_owned(), "B7".to_owned())]),
-        source: endpoint(Model::Cm2000, Some("plant-a"), "10.20.1.5", number, 20_344_870 + u32::from(number)),
-        target: endpoint(Model::Pm800, None, "10.20.4.12", number, 11_000_125 + u32::from(number)),
-        options: Options::default(),
-    })
+    let key = TransferKey { campaign: "north-campus".into(), id: format!("feeder-{number}").into() };
+    let source =
+        endpoint(Model::Cm2000, Some("plant-a"), "10.20.1.5", number, 20_344_870 + u32::from(number));
+    let target = endpoint(Model::Pm800, None, "10.20.4.12", number, 11_000_125 + u32::from(number));
+    let mut transfer = Transfer::new(key, source, target);
+    transfer.labels = BTreeMap::from([("building".to_owned(), "B7".to_owned())]);
+    Arc::new(transfer)
 }
 
 /// A result in which nothing was read.
@@ -133,15 +131,19 @@ pub(super) fn report(results: impl IntoIterator<Item = TransferResult>) -> RunRe
 }
 
 /// One transfer that may go, one whose target counted, one that does not answer.
-pub(super) fn plan() -> Vec<Looked> {
-    vec![looked(1, 900), looked(2, 2_500_000), unreached(3)]
+pub(super) fn plan() -> LookReport {
+    let busiest = Busiest { gateway: "10.20.4.12:502".to_owned(), requests: 8, duration_ms: 1_480 };
+    LookReport {
+        looked: vec![looked(1, 900), looked(2, 2_500_000), unreached(3)],
+        forecast: Forecast { requests: 11, busiest: Some(busiest) },
+    }
 }
 
 fn looked(number: u8, target_real_in: i64) -> Looked {
     let transfer = transfer(number);
     let (source, target) =
         (readings(1_234_567_000), Readings::from_energies([target_real_in, 0, 0, 0, 0, 0, 0]).unwrap());
-    let examination = examine(&transfer.options, &source, &target);
+    let examination = examine(&Case { plan: &transfer, source: &source, target: &target, claimed_by: None });
     let (would, reason, hint, staged) = match examination.result {
         Ok(staged) => (Would::Transfer, "every guard passed".to_owned(), None, Some(staged)),
         Err(refusal) => (Would::Refuse, refusal.to_string(), Some(refusal.hint()), None),

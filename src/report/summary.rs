@@ -11,7 +11,6 @@ use super::{
     },
 };
 use crate::{
-    campaign::Endpoint,
     run::{RunReport, TransferResult},
     transfer::Outcome,
 };
@@ -51,8 +50,9 @@ fn list(results: &[&TransferResult], campaigns: usize, style: Style) -> String {
 
 fn row(result: &TransferResult, campaigns: usize) -> Vec<Cell> {
     let transfer = &result.transfer;
-    let meter =
-        |endpoint: &Endpoint, serial| format!("{} {}", endpoint.model, serial_words(serial, endpoint));
+    let meter = |model, serial, pinned| format!("{model} {}", serial_words(serial, pinned));
+    let source = meter(transfer.source.model(), result.source_serial, transfer.source.pinned());
+    let target = meter(transfer.target.model, result.target_serial, transfer.target.serial_number.pinned());
     let change = match (&result.target_before, &result.target_after) {
         (None, None) => "–".to_owned(),
         (before, after) => {
@@ -61,8 +61,8 @@ fn row(result: &TransferResult, campaigns: usize) -> Vec<Cell> {
     };
     vec![
         Cell::plain(name(transfer, campaigns)),
-        Cell::plain(meter(&transfer.source, result.source_serial)),
-        Cell::plain(meter(&transfer.target, result.target_serial)),
+        Cell::plain(source),
+        Cell::plain(target),
         Cell::plain(carried(result)),
         Cell::plain(change),
         Cell { text: outcome_words(result.outcome).to_owned(), tone: outcome_tone(result.outcome) },

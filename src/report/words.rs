@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::paint::Tone;
 use crate::{
-    campaign::{Endpoint, Gateway, Transfer},
+    campaign::{Gateway, Transfer},
     meter::{Quantity, Readings, kilo},
     run::Would,
     transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution},
@@ -57,6 +57,8 @@ pub(super) fn would_words(would: Would) -> &'static str {
         Would::Transfer => "would be transferred",
         Would::Nothing => "would be left alone",
         Would::Settle => "would be settled",
+        Would::Wait => "would wait for the replacement",
+        Would::Mismatch => "is a mismatch",
         Would::Refuse => "would be refused",
         Would::NotReach => "could not be reached",
         Would::Fail => "would fail",
@@ -68,8 +70,8 @@ pub(super) fn would_words(would: Would) -> &'static str {
 pub(super) fn would_tone(would: Would) -> Tone {
     match would {
         Would::Transfer | Would::Nothing => Tone::Good,
-        Would::Settle | Would::NotReach | Would::NotLooked => Tone::Soon,
-        Would::Refuse | Would::Fail => Tone::Bad,
+        Would::Settle | Would::Wait | Would::NotReach | Would::NotLooked => Tone::Soon,
+        Would::Refuse | Would::Fail | Would::Mismatch => Tone::Bad,
     }
 }
 
@@ -78,9 +80,12 @@ pub(super) fn guard_words(guard: Guard) -> &'static str {
     match guard {
         Guard::WordSigns => "word signs",
         Guard::ZeroSource => "zero source",
+        Guard::Expected => "expected",
         Guard::Direction => "direction",
         Guard::TargetEnergy => "target energy",
+        Guard::Totals => "totals",
         Guard::Digits => "digits",
+        Guard::Ledger => "ledger",
     }
 }
 
@@ -154,8 +159,8 @@ pub(super) fn gateway_name(gateway: &Gateway) -> String {
 }
 
 /// A serial number as read, else as the job has it, else what is not known of it.
-pub(super) fn serial_words(answered: Option<u32>, endpoint: &Endpoint) -> String {
-    match answered.or(endpoint.serial_number.pinned()) {
+pub(super) fn serial_words(answered: Option<u32>, pinned: Option<u32>) -> String {
+    match answered.or(pinned) {
         Some(number) => number.to_string(),
         None => "serial unknown".to_owned(),
     }

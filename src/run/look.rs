@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 
-use super::{Clock, Gates, Stop, StopLevel};
+use super::{Clock, Forecast, Gates, Stop, StopLevel};
 use crate::{
-    campaign::{Role, Transfer},
+    campaign::{Role, Transfer, TransferKey},
     meter::Readings,
     modbus::{Connect, ReadLink, Trace},
     transfer::{
-        History, Identity, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed, Verdict,
+        History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed, Verdict,
     },
 };
 
@@ -38,8 +38,12 @@ pub enum Would {
     Nothing,
     /// Look at the target, since an intent is open or a commit is not verified.
     Settle,
+    /// Capture the source, and wait for the replacement.
+    Wait,
     /// Say no.
     Refuse,
+    /// Nothing, until a person resolves that the target did not hold what was staged.
+    Mismatch,
     /// Fail to reach a meter.
     NotReach,
     /// Fail otherwise.
@@ -55,7 +59,9 @@ impl Would {
             Self::Transfer => "transfer",
             Self::Nothing => "nothing",
             Self::Settle => "settle",
+            Self::Wait => "wait",
             Self::Refuse => "refuse",
+            Self::Mismatch => "mismatch",
             Self::NotReach => "not_reach",
             Self::Fail => "fail",
             Self::NotLooked => "not_looked",
@@ -88,30 +94,54 @@ pub struct Looked {
     pub staged: Option<Readings>,
 }
 
-/// Looks at the meters of transfers with these records, and says what a run would do. In the order given.
-pub async fn look(transfers: Vec<(Arc<Transfer>, History)>, settings: LookSettings) -> Vec<Looked> {
-    let endpoints = transfers.iter().flat_map(|(transfer, _)| [&transfer.source, &transfer.target]);
-    let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
-    let (gates, settings) = (&gates, &settings);
-    futures::stream::iter(transfers)
-        .map(|(transfer, history)| async move { look_at(transfer, &history, gates, settings).await })
-        .buffered(settings.parallel.max(1))
-        .collect()
-        .await
+/// A transfer to look at, with what is recorded.
+#[derive(Debug, Clone)]
+pub struct ToLookAt {
+    /// The transfer.
+    pub transfer: Arc<Transfer>,
+    /// Its record.
+    pub history: History,
+    /// Another transfer that its target belongs to.
+    pub claimed_by: Option<TransferKey>,
 }
 
-async fn look_at(
-    transfer: Arc<Transfer>,
-    history: &History,
-    gates: &Gates<ReadLink>,
-    settings: &LookSettings,
-) -> Looked {
-    if let Some(known) = known_without_looking(&transfer, history) {
+/// What was seen of all transfers.
+#[derive(Debug, Clone)]
+pub struct LookReport {
+    /// One a transfer, in the order given.
+    pub looked: Vec<Looked>,
+    /// What a run would ask of the wires.
+    pub forecast: Forecast,
+}
+
+/// Looks at the meters of transfers, and says what a run would do.
+pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookReport {
+    let endpoints = transfers.iter().flat_map(|known| known.transfer.endpoints());
+    let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
+    let (gates, settings) = (&gates, &settings);
+    let looked: Vec<Looked> = futures::stream::iter(transfers)
+        .map(|known| async move { look_at(known, gates, settings).await })
+        .buffered(settings.parallel.max(1))
+        .collect()
+        .await;
+    let forecast = Forecast::of(&looked, &gates.mean_times());
+    LookReport { looked, forecast }
+}
+
+async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettings) -> Looked {
+    let ToLookAt { transfer, history, claimed_by } = known;
+    if let Some(known) = known_without_looking(&transfer, &history) {
         return known;
     }
     let mut attempt = 1;
     loop {
-        let mut survey = Survey::new(Arc::clone(&transfer), history.closed_intents.clone());
+        let known = Known {
+            earlier: history.closed_intents.clone(),
+            captured: history.captured.clone(),
+            claimed_by: claimed_by.clone(),
+            last_try: attempt >= transfer.options.retry.attempts,
+        };
+        let mut survey = Survey::new(Arc::clone(&transfer), known);
         let Some(end) = carry_out(&mut survey, &transfer, gates, settings).await else {
             return seen(transfer, &survey, Would::NotLooked, "stopped".to_owned(), None);
         };
@@ -146,7 +176,7 @@ async fn carry_out(
         let reply = match survey.next(settings.clock.now()) {
             Err(end) => return Some(end.clone()),
             Ok(Look::Read(role, read)) => {
-                let endpoint = transfer.endpoint(role);
+                let endpoint = transfer.endpoint(role).expect("a survey asks nothing of a typed source");
                 let permit = gates.enter(endpoint, survey.step()).await;
                 permit.pace().await;
                 Reply::Read(permit.read(endpoint, read).await)
@@ -181,13 +211,14 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
     match (history.phase(), changed) {
         (Phase::Idle, _) => None,
         (Phase::Done, None) => known(Would::Nothing, Outcome::AlreadyDone.to_string(), None),
+        (Phase::Done | Phase::Mismatch, Some(done)) if transfer.generation > done.generation => None,
         (Phase::Done, Some(done)) => {
             let refusal =
                 Refusal::MeaningChanged { done: Box::new(done.clone()), asked: Box::new(transfer.meaning()) };
             known(Would::Refuse, refusal.to_string(), Some(&refusal.hint()))
         }
         (Phase::Mismatch, _) => known(
-            Would::Nothing,
+            Would::Mismatch,
             "the target did not hold what was staged when it was verified".to_owned(),
             Some("look at the meter, then use `meterferry resolve`"),
         ),
@@ -207,6 +238,7 @@ fn told(transfer: Arc<Transfer>, survey: &Survey, end: Surveyed) -> Looked {
             looked.staged = Some(findings.staged);
             looked
         }
+        Surveyed::Waiting { reason } => seen(transfer, survey, Would::Wait, reason, None),
         Surveyed::Refused(refusal) => {
             seen(transfer, survey, Would::Refuse, refusal.to_string(), Some(refusal.hint()))
         }

@@ -4,9 +4,11 @@
 //! It knows no YAML, no terminal and no reporter: what happens is told in [`Event`]s. One dispatcher owns the
 //! run's truth; workers drive one [`Machine`](crate::transfer::Machine) each and talk only to it.
 
+mod claims;
 mod clock;
 mod dispatcher;
 mod event;
+mod forecast;
 mod gate;
 mod look;
 mod queue;
@@ -14,10 +16,12 @@ mod result;
 mod stop;
 mod worker;
 
+pub use claims::Claims;
 pub use clock::Clock;
 pub use dispatcher::{RunReport, RunSettings, run};
 pub use event::Event;
+pub use forecast::{Busiest, Forecast};
 pub use gate::Gates;
-pub use look::{LookSettings, Looked, Would, look};
+pub use look::{LookReport, LookSettings, Looked, ToLookAt, Would, look};
 pub use result::{Times, TransferResult};
 pub use stop::{Stop, StopLevel, Stopper};

@@ -117,7 +117,7 @@ impl Worker {
     }
 
     fn endpoint(&self, role: Role) -> Endpoint {
-        self.machine.plan().endpoint(role).clone()
+        self.machine.plan().endpoint(role).expect("a machine asks nothing of a typed source").clone()
     }
 
     async fn permit(&mut self, endpoint: &Endpoint) -> Permit<Link> {

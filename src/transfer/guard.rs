@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    campaign::{Options, Role, TargetEnergy},
-    meter::{Quantity, Readings},
+    campaign::{Role, TargetEnergy, TotalsPolicy, Transfer, TransferKey},
+    meter::{Quantity, Readings, kilo},
 };
 
-use super::{Refusal, refusal::farthest_from_zero};
+use super::{Refusal, TotalsMode, refusal::farthest_from_zero, totals::recomputed};
 
 /// The guards, in the order they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,12 +17,18 @@ pub enum Guard {
     WordSigns,
     /// The source has something to carry.
     ZeroSource,
+    /// Both meters are where the job expects them.
+    Expected,
     /// Readings flow from the meter that counted more.
     Direction,
     /// The target is fresh, or the job says what to do with its energy.
     TargetEnergy,
+    /// Both meters form their totals alike.
+    Totals,
     /// The staged values fit into 16 digits.
     Digits,
+    /// No other transfer wrote to the same target.
+    Ledger,
 }
 
 /// What one guard said.
@@ -45,14 +51,30 @@ pub struct Examination {
     pub result: Result<Readings, Refusal>,
 }
 
+/// What the guards judge.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The transfer.
+    pub plan: &'a Transfer,
+    /// The readings that are carried.
+    pub source: &'a Readings,
+    /// The target's readings.
+    pub target: &'a Readings,
+    /// Another transfer that wrote to the same target.
+    pub claimed_by: Option<&'a TransferKey>,
+}
+
 /// Asks every guard.
-pub fn examine(options: &Options, source: &Readings, target: &Readings) -> Examination {
+pub fn examine(case: &Case<'_>) -> Examination {
     let answers = [
-        (Guard::WordSigns, word_signs(source, target)),
-        (Guard::ZeroSource, zero_source(options, source)),
-        (Guard::Direction, direction(options, source, target)),
-        (Guard::TargetEnergy, target_energy(options, source, target)),
-        (Guard::Digits, staged(options, source, target).map(|_| "all seven fit into 16 digits".to_owned())),
+        (Guard::WordSigns, word_signs(case)),
+        (Guard::ZeroSource, zero_source(case)),
+        (Guard::Expected, expected(case)),
+        (Guard::Direction, direction(case)),
+        (Guard::TargetEnergy, target_energy(case)),
+        (Guard::Totals, totals(case)),
+        (Guard::Digits, staged(case).map(|_| "all seven fit into 16 digits".to_owned())),
+        (Guard::Ledger, ledger(case)),
     ];
     let mut verdicts = Vec::with_capacity(answers.len());
     let mut refusal = None;
@@ -70,13 +92,13 @@ pub fn examine(options: &Options, source: &Readings, target: &Readings) -> Exami
     }
     let result = match refusal {
         Some(refusal) => Err(refusal),
-        None => staged(options, source, target),
+        None => staged(case),
     };
     Examination { verdicts, result }
 }
 
-fn word_signs(source: &Readings, target: &Readings) -> Result<String, Refusal> {
-    for (role, readings) in [(Role::Source, source), (Role::Target, target)] {
+fn word_signs(case: &Case<'_>) -> Result<String, Refusal> {
+    for (role, readings) in [(Role::Source, case.source), (Role::Target, case.target)] {
         if let Some(quantity) = readings.mixed_sign() {
             return Err(Refusal::MixedSign { role, quantity });
         }
@@ -84,23 +106,44 @@ fn word_signs(source: &Readings, target: &Readings) -> Result<String, Refusal> {
     Ok("every word is in -9999..=9999, one sign a quantity".to_owned())
 }
 
-fn zero_source(options: &Options, source: &Readings) -> Result<String, Refusal> {
-    match (source.is_zero(), options.allow_zero) {
+fn zero_source(case: &Case<'_>) -> Result<String, Refusal> {
+    match (case.source.is_zero(), case.plan.options.allow_zero) {
         (true, false) => Err(Refusal::ZeroSource),
         (true, true) => Ok("every energy of the source is zero, and the job allows it".to_owned()),
         (false, _) => Ok("the source has counted".to_owned()),
     }
 }
 
+fn expected(case: &Case<'_>) -> Result<String, Refusal> {
+    let plan = case.plan;
+    for (role, expect, readings) in
+        [(Role::Source, &plan.expect_source, case.source), (Role::Target, &plan.expect_target, case.target)]
+    {
+        if let Some((quantity, range)) = expect.violation(readings) {
+            return Err(Refusal::Unexpected { role, quantity, value: readings.energy(quantity), range });
+        }
+    }
+    match (plan.expect_source.is_empty(), plan.expect_target.is_empty()) {
+        (true, true) => Ok("the job pins no ranges".to_owned()),
+        _ => Ok("all readings are in the ranges that the job pins".to_owned()),
+    }
+}
+
 /// Over the energies that only grow and that the source has really counted: a target at or above the source in
-/// every one of them is the meter that goes first, or got these readings before.
-fn direction(options: &Options, source: &Readings, target: &Readings) -> Result<String, Refusal> {
+/// every one of them is the meter that goes first, or got these readings before. A target that the job pins to
+/// where it is has been looked at by a person.
+fn direction(case: &Case<'_>) -> Result<String, Refusal> {
+    let Case { plan, source, target, .. } = case;
+    if !plan.expect_target.is_empty() && plan.expect_target.violation(target).is_none() {
+        return Ok("the job pins the target to where it is".to_owned());
+    }
     let counted: Vec<Quantity> = Quantity::ALL
         .into_iter()
-        .filter(|quantity| !quantity.is_total() && source.energy(*quantity) > options.fresh_below)
+        .filter(|quantity| !quantity.is_total() && source.energy(*quantity) > plan.options.fresh_below)
         .collect();
     let ahead = |quantity: &Quantity| target.energy(*quantity) >= source.energy(*quantity);
-    if !counted.is_empty() && counted.iter().all(ahead) {
+    // A source that has hardly counted goes into a target that has hardly counted either, or into none.
+    if counted.iter().all(ahead) && !(counted.is_empty() && is_fresh(case)) {
         return Err(Refusal::Direction {
             source_real_in: source.energy(Quantity::RealEnergyIn),
             target_real_in: target.energy(Quantity::RealEnergyIn),
@@ -108,36 +151,126 @@ fn direction(options: &Options, source: &Readings, target: &Readings) -> Result<
     }
     match counted.into_iter().find(|quantity| !ahead(quantity)) {
         Some(quantity) => Ok(format!("the source is ahead in {quantity}")),
-        None => Ok("the source has hardly counted: nothing to compare".to_owned()),
+        None => Ok("neither meter has counted much: nothing to compare".to_owned()),
     }
 }
 
-fn target_energy(options: &Options, source: &Readings, target: &Readings) -> Result<String, Refusal> {
-    let (quantity, counted) = farthest_from_zero(target);
-    let fresh = counted.unsigned_abs() <= options.fresh_below.unsigned_abs();
-    match options.target_energy {
-        _ if fresh => Ok("the target is fresh".to_owned()),
+fn is_fresh(case: &Case<'_>) -> bool {
+    let (_, counted) = farthest_from_zero(case.target);
+    counted.unsigned_abs() <= case.plan.options.fresh_below.unsigned_abs()
+}
+
+fn target_energy(case: &Case<'_>) -> Result<String, Refusal> {
+    let both = || {
+        let replaced = case.source.energy(Quantity::RealEnergyIn);
+        let added = case.source.sum(case.target).map(|sum| sum.energy(Quantity::RealEnergyIn));
+        (replaced, added)
+    };
+    match case.plan.options.target_energy {
+        _ if is_fresh(case) => Ok("the target is fresh".to_owned()),
         TargetEnergy::Refuse => {
-            let replaced = source.energy(Quantity::RealEnergyIn);
-            let added = source.sum(target).map(|sum| sum.energy(Quantity::RealEnergyIn));
+            let (quantity, counted) = farthest_from_zero(case.target);
+            let (replaced, added) = both();
             Err(Refusal::Counting { quantity, counted, replaced, added })
         }
-        TargetEnergy::Replace => Ok("the target has counted; the job says `replace`".to_owned()),
-        TargetEnergy::Add => Ok("the target has counted; the job says `add`".to_owned()),
+        policy @ (TargetEnergy::Replace | TargetEnergy::Add) => {
+            let (replaced, added) = both();
+            let word = if policy == TargetEnergy::Add { "add" } else { "replace" };
+            let added =
+                added.map_or_else(|| "more than 16 digits".to_owned(), |sum| format!("{} kWh", kilo(sum)));
+            Ok(format!(
+                "the target has counted, and the job says `{word}`; real energy in: `replace` {} kWh, `add` {added}",
+                kilo(replaced)
+            ))
+        }
     }
 }
 
-/// The words for the buffer: the source's own, or the sum.
-fn staged(options: &Options, source: &Readings, target: &Readings) -> Result<Readings, Refusal> {
-    match options.target_energy {
-        TargetEnergy::Refuse | TargetEnergy::Replace => Ok(source.clone()),
-        TargetEnergy::Add => source.sum(target).ok_or(Refusal::Overflow),
+fn totals(case: &Case<'_>) -> Result<String, Refusal> {
+    let (source_mode, target_mode) = modes(case);
+    if !source_mode.disagrees_with(target_mode) {
+        return Ok(format!("the source's totals are {source_mode}, the target's {target_mode}"));
+    }
+    match case.plan.options.totals {
+        TotalsPolicy::Refuse => Err(Refusal::Totals { source_mode, target_mode }),
+        TotalsPolicy::Keep => Ok("the totals are formed differently; the job says `keep`".to_owned()),
+        TotalsPolicy::Recompute => {
+            Ok("the totals are formed differently; the job says `recompute`".to_owned())
+        }
+    }
+}
+
+fn modes(case: &Case<'_>) -> (TotalsMode, TotalsMode) {
+    let tolerance = case.plan.options.verify.tolerance;
+    (TotalsMode::of(case.source, tolerance), TotalsMode::of(case.target, tolerance))
+}
+
+fn ledger(case: &Case<'_>) -> Result<String, Refusal> {
+    match case.claimed_by {
+        Some(by) => Err(Refusal::Claimed { by: by.clone() }),
+        None => Ok("no other transfer wrote to this target".to_owned()),
+    }
+}
+
+/// The words for the buffer: the source's own, or the sum; with totals as the job says.
+fn staged(case: &Case<'_>) -> Result<Readings, Refusal> {
+    let sum = match case.plan.options.target_energy {
+        TargetEnergy::Refuse | TargetEnergy::Replace => case.source.clone(),
+        TargetEnergy::Add => case.source.sum(case.target).ok_or(Refusal::Overflow)?,
+    };
+    let (source_mode, target_mode) = modes(case);
+    match (case.plan.options.totals, target_mode.sign()) {
+        (TotalsPolicy::Recompute, Some(sign)) if source_mode.disagrees_with(target_mode) => {
+            Readings::from_energies(recomputed(sum.energies(), sign)).ok_or(Refusal::Overflow)
+        }
+        _ => Ok(sum),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::sync::Arc;
+
+    use crate::{
+        campaign::{
+            Address, Endpoint, Expect, ExpectRange, Gateway, GatewaySettings, Options, SerialNumber, Unit,
+        },
+        meter::{Addressing, Model},
+    };
+
+    /// The guards on a plain transfer with these options.
+    fn examine(options: &Options, source: &Readings, target: &Readings) -> Examination {
+        let plan = plan(*options);
+        super::examine(&Case { plan: &plan, source, target, claimed_by: None })
+    }
+
+    fn plan(options: Options) -> Transfer {
+        let endpoint = |unit| Endpoint {
+            model: Model::Pm800,
+            gateway: Arc::new(Gateway {
+                name: None,
+                address: Address::Tcp { host: "meters.example".to_owned(), port: 502 },
+                settings: GatewaySettings::default(),
+                portable: false,
+            }),
+            unit: Unit::new(unit).unwrap(),
+            serial_number: SerialNumber::Any,
+            addressing: Addressing::Modbus,
+        };
+        Transfer {
+            key: TransferKey { campaign: "c".into(), id: "t".into() },
+            labels: Default::default(),
+            source: endpoint(1).into(),
+            target: endpoint(2),
+            expect_target: Expect::default(),
+            expect_source: Expect::default(),
+            after: Vec::new(),
+            generation: 1,
+            options,
+        }
+    }
 
     fn readings(energies: [i64; 7]) -> Readings {
         Readings::from_energies(energies).unwrap()
@@ -218,6 +351,44 @@ mod tests {
 
     #[test]
     fn every_guard_gives_a_verdict_even_when_one_refuses() {
-        assert_eq!(examine(&Options::default(), &Readings::ZERO, &Readings::ZERO).verdicts.len(), 5);
+        assert_eq!(examine(&Options::default(), &Readings::ZERO, &Readings::ZERO).verdicts.len(), 8);
+    }
+
+    #[test]
+    fn a_target_pinned_to_where_it_is_may_be_set_back() {
+        let (source, target) =
+            (readings(SOURCE), readings([6_000_000, 3_000_000, 0, 0, 6_000_000, 3_000_000, 7_000_000]));
+        let mut plan = plan(with(TargetEnergy::Replace));
+        let pin =
+            |min, max| Expect(vec![(Quantity::RealEnergyIn, ExpectRange { min: Some(min), max: Some(max) })]);
+        let ask = |plan: &Transfer| {
+            super::examine(&Case { plan, source: &source, target: &target, claimed_by: None }).result
+        };
+        assert!(matches!(ask(&plan), Err(Refusal::Direction { .. })));
+        plan.expect_target = pin(5_900_000, 6_100_000);
+        assert_eq!(ask(&plan), Ok(source.clone()));
+        plan.expect_target = pin(1, 2);
+        assert!(matches!(ask(&plan), Err(Refusal::Unexpected { role: Role::Target, .. })));
+    }
+
+    #[test]
+    fn totals_formed_differently_need_a_word() {
+        let source = readings([9_000_000, 0, 4_000_000, 0, 13_000_000, 0, 9_500_000]);
+        let target = readings([20_000, 0, 5_000, 0, 15_000, 0, 26_000]);
+        let ask =
+            |totals| examine(&Options { totals, ..with(TargetEnergy::Replace) }, &source, &target).result;
+        assert!(matches!(ask(TotalsPolicy::Refuse), Err(Refusal::Totals { .. })));
+        assert_eq!(ask(TotalsPolicy::Keep), Ok(source.clone()));
+        let recomputed = readings([9_000_000, 0, 4_000_000, 0, 5_000_000, 0, 9_500_000]);
+        assert_eq!(ask(TotalsPolicy::Recompute), Ok(recomputed));
+    }
+
+    #[test]
+    fn a_target_of_another_transfer_is_refused() {
+        let (source, target) = (readings(SOURCE), Readings::ZERO);
+        let by = TransferKey { campaign: "other".into(), id: "one".into() };
+        let plan = plan(Options::default());
+        let case = Case { plan: &plan, source: &source, target: &target, claimed_by: Some(&by) };
+        assert_eq!(super::examine(&case).result, Err(Refusal::Claimed { by: by.clone() }));
     }
 }

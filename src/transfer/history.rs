@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading, Recorded,
-    Resolution, Verification,
+    Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
+    Recorded, Resolution, Verification,
 };
-use crate::campaign::Role;
+use crate::campaign::{Meaning, Role};
 
 /// How far a transfer is, as far as its target is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,14 +48,17 @@ pub enum IllegalFact {
 }
 
 impl Phase {
-    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person.
-    pub fn after(self, fact: &Fact, had_intent: bool) -> Result<Self, IllegalFact> {
+    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person;
+    /// `generation`: which time the id is in use.
+    pub fn after(self, fact: &Fact, had_intent: bool, generation: u32) -> Result<Self, IllegalFact> {
         use Phase::{Committed, Done, Idle, Mismatch, Open};
         let next = match (self, fact) {
+            (Done | Mismatch, Fact::Began(began)) => (began.meaning.generation > generation).then_some(Idle),
             (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
             (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if had_intent => Some(Committed),
+            (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if had_intent => Some(Idle),
             (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
             (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
                 Some(Open)
@@ -63,6 +66,7 @@ impl Phase {
             (Open, Fact::Closed { .. }) => Some(Idle),
             (Open, Fact::Committed { evidence: Evidence::Status | Evidence::Settled, .. }) => Some(Committed),
             (Open | Committed, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) => Some(self),
+            (Committed, Fact::Fenced) => Some(Committed),
             (Committed, Fact::Verified(_)) => Some(Done),
             (Committed, Fact::Mismatched(_)) => Some(Mismatch),
             (Open | Committed | Mismatch, Fact::Resolved { decision, .. }) => Some(resolved(*decision)),
@@ -88,6 +92,15 @@ const fn resolved(decision: Resolution) -> Phase {
     }
 }
 
+/// An intent that was closed, and may take effect all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedIntent {
+    /// The intent.
+    pub intent: Intent,
+    /// What the job meant when it was recorded, if that is known.
+    pub meaning: Option<Meaning>,
+}
+
 /// Everything the facts say of one transfer so far.
 #[derive(Debug, Clone, Default)]
 pub struct History {
@@ -104,14 +117,17 @@ pub struct History {
     pub source_identity: Option<Identity>,
     /// Who the target said it is.
     pub target_identity: Option<Identity>,
-    /// The last source reading.
+    /// The last source reading of this run.
     pub source: Option<Reading>,
+    /// The last source reading of any run.
+    pub captured: Option<Captured>,
     /// The last pre-image.
     pub pre_image: Option<Reading>,
     /// The last intent that was recorded.
     pub intent: Option<Box<Intent>>,
-    /// Intents whose command was sent and found without effect, oldest first, unless a person ruled on them.
-    pub closed_intents: Vec<Intent>,
+    /// Intents that a late command may still carry out, oldest first, unless a person ruled on them: those whose
+    /// command was sent and found without effect, and all that were staged after one of those.
+    pub closed_intents: Vec<ClosedIntent>,
     /// Intents recorded in all.
     pub intents: u32,
     /// The last command result.
@@ -138,6 +154,11 @@ impl History {
         Ok(history)
     }
 
+    /// Which time the id is in use: 1 at first, more where the job asked for it again.
+    pub fn generation(&self) -> u32 {
+        self.began.as_ref().map_or(1, |began| began.meaning.generation)
+    }
+
     /// How far the transfer is.
     pub fn phase(&self) -> Phase {
         self.phase.unwrap_or(Phase::Idle)
@@ -148,7 +169,7 @@ impl History {
         if recorded.seq != self.seq + 1 {
             return Err(IllegalFact::Sequence { last: self.seq, found: recorded.seq });
         }
-        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some())?);
+        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some(), self.generation())?);
         self.seq = recorded.seq;
         self.at = Some(recorded.at);
         self.run = Some(recorded.run);
@@ -159,6 +180,9 @@ impl History {
     fn learn(&mut self, fact: Fact, at: Timestamp) {
         match fact {
             Fact::Began(began) => {
+                if began.meaning.generation > self.generation() && self.phase() == Phase::Idle {
+                    self.begin_generation();
+                }
                 self.first_begun_at.get_or_insert(at);
                 self.began = Some(began);
                 self.ending = None;
@@ -168,7 +192,11 @@ impl History {
             }
             Fact::Identified { role: Role::Source, identity } => self.source_identity = Some(identity),
             Fact::Identified { role: Role::Target, identity } => self.target_identity = Some(identity),
-            Fact::SourceRead(reading) => self.source = Some(reading),
+            Fact::SourceRead(reading) => {
+                let serial_number = self.source_identity.as_ref().and_then(Identity::serial_number);
+                self.captured = Some(Captured { reading: reading.clone(), serial_number });
+                self.source = Some(reading);
+            }
             Fact::TargetRead(reading) => self.pre_image = Some(reading),
             Fact::Intended(intent) => {
                 self.intents += 1;
@@ -177,11 +205,9 @@ impl History {
             }
             Fact::StatusRead { word } => self.status = Some(word),
             Fact::CommitSent { .. } | Fact::Fenced | Fact::Looked(_) => {}
-            // Where no byte of 6209 left, nothing can come late.
-            Fact::Closed { how: Closing::NotSent, .. } => {}
-            Fact::Closed { how: Closing::NotCommitted, .. } => {
-                self.closed_intents.extend(self.intent.as_deref().cloned());
-            }
+            // Where no byte of 6209 ever left, nothing can come late.
+            Fact::Closed { how: Closing::NotSent, .. } if self.closed_intents.is_empty() => {}
+            Fact::Closed { how: Closing::NotSent | Closing::NotCommitted, .. } => self.remember_closed(),
             Fact::Committed { intent, evidence, .. } => {
                 self.found_committed(intent);
                 self.evidence = Some(evidence);
@@ -195,6 +221,18 @@ impl History {
         }
     }
 
+    /// The id is used again: what belongs to its last use is over.
+    fn begin_generation(&mut self) {
+        *self = Self {
+            phase: self.phase,
+            seq: self.seq,
+            run: self.run.take(),
+            at: self.at,
+            intents: self.intents,
+            ..Self::default()
+        };
+    }
+
     /// What an earlier run saw says nothing about a new try.
     fn forget_looks(&mut self) {
         self.source_identity = None;
@@ -204,11 +242,17 @@ impl History {
         self.status = None;
     }
 
+    fn remember_closed(&mut self) {
+        let meaning = self.began.as_ref().map(|began| began.meaning.clone());
+        let intent = self.intent.as_deref().cloned();
+        self.closed_intents.extend(intent.map(|intent| ClosedIntent { intent, meaning }));
+    }
+
     /// A late command may belong to an earlier intent than the last.
     fn found_committed(&mut self, number: u32) {
-        let earlier = self.closed_intents.iter().find(|intent| intent.number == number);
-        if let Some(intent) = earlier {
-            self.intent = Some(Box::new(intent.clone()));
+        let earlier = self.closed_intents.iter().find(|closed| closed.intent.number == number);
+        if let Some(closed) = earlier {
+            self.intent = Some(Box::new(closed.intent.clone()));
         }
     }
 
@@ -244,14 +288,14 @@ mod tests {
     fn nothing_follows_done() {
         let resolved = |decision| Fact::Resolved { decision, reason: String::new(), operator: String::new() };
         for fact in [Fact::Fenced, ended(Outcome::Failed), resolved(Resolution::NotCommitted)] {
-            assert!(Phase::Done.after(&fact, true).is_err(), "{fact:?}");
+            assert!(Phase::Done.after(&fact, true, 1).is_err(), "{fact:?}");
         }
     }
 
     #[test]
     fn an_open_intent_never_ends_as_if_nothing_had_been_sent() {
         for outcome in Outcome::ALL {
-            let next = Phase::Open.after(&ended(outcome), true);
+            let next = Phase::Open.after(&ended(outcome), true, 1);
             assert_eq!(next.is_ok(), outcome == Outcome::Unknown, "{outcome}");
         }
     }

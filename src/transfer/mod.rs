@@ -7,8 +7,10 @@
 //! (10) and `Verifying` (11). What happened is told in [`Fact`]s; [`History`] adds them up and holds the table
 //! of which may follow which.
 
+mod carried;
 mod cause;
 mod clock;
+mod earlier;
 mod fact;
 mod failure;
 mod guard;
@@ -23,8 +25,10 @@ mod settling;
 mod staging;
 mod step;
 mod survey;
+mod totals;
 mod verifying;
 
+pub use carried::Captured;
 pub use cause::{Cause, Exception, RetryClass};
 pub use clock::Now;
 pub use fact::{
@@ -32,12 +36,13 @@ pub use fact::{
     Verification,
 };
 pub use failure::Failure;
-pub use guard::{Examination, Guard, Verdict, examine};
-pub use history::{History, IllegalFact, Phase};
-pub use machine::{Action, Machine};
+pub use guard::{Case, Examination, Guard, Verdict, examine};
+pub use history::{ClosedIntent, History, IllegalFact, Phase};
+pub use machine::{Action, Machine, MachineSettings};
 pub use outcome::Outcome;
 pub use polling::CommandOutcome;
 pub use refusal::Refusal;
 use step::Ask;
 pub use step::{Look, Reply, Step};
-pub use survey::{Findings, Survey, Surveyed};
+pub use survey::{Findings, Known, Survey, Surveyed};
+pub use totals::TotalsMode;

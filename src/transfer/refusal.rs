@@ -1,11 +1,13 @@
 //! What a guard can say no to, in a sentence each, with the way on.
 
+use std::time::Duration;
+
 use crate::{
-    campaign::{Meaning, Role},
+    campaign::{ExpectRange, Meaning, Role, TransferKey},
     meter::{Addressing, BadReadings, Quantity, Readings, kilo, with_unit},
 };
 
-use super::Cause;
+use super::{Cause, Outcome, TotalsMode};
 
 /// Why nothing may be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +99,50 @@ pub enum Refusal {
     /// A sum has no place in four registers.
     #[error("source and target together need more than 16 digits")]
     Overflow,
+    /// The replacement is here, and there is nothing to carry into it.
+    #[error("the replacement is here, and {}", no_capture(*.age, *.allowed))]
+    NoCapture {
+        /// How old the captured reading is, if there is one.
+        age: Option<Duration>,
+        /// How old it may be.
+        allowed: Duration,
+    },
+    /// A total cannot be formed from what the job gives.
+    #[error(
+        "the job gives {out} and not {total}, and the target does not show whether it adds or subtracts what went out"
+    )]
+    TotalUnknown {
+        /// Which total.
+        total: Quantity,
+        /// What would be added or subtracted.
+        out: Quantity,
+    },
+    /// The two meters form their totals differently.
+    #[error("the source's totals are {source_mode}, the target's {target_mode}")]
+    Totals {
+        /// What the source's readings show.
+        source_mode: TotalsMode,
+        /// What the target's readings show.
+        target_mode: TotalsMode,
+    },
+    /// An energy is outside the range that the job pins.
+    #[error("the {role}'s {quantity} is {}, the job expects {}", with_unit(*.quantity, *.value), shown_range(*.quantity, range))]
+    Unexpected {
+        /// Of which meter.
+        role: Role,
+        /// Which energy.
+        quantity: Quantity,
+        /// As read.
+        value: i64,
+        /// As the job says.
+        range: ExpectRange,
+    },
+    /// Another transfer wrote to the same target.
+    #[error("transfer {by} wrote to the same target, or is about to")]
+    Claimed {
+        /// The other transfer.
+        by: TransferKey,
+    },
     /// An earlier intent may or may not have taken effect.
     #[error(
         "the target's reading fits both what intent {intent} staged on {at} and what it held before: whether that write took effect cannot be told"
@@ -107,6 +153,18 @@ pub enum Refusal {
         /// When.
         at: jiff::Timestamp,
     },
+    /// An earlier intent took effect, and the job has another source now.
+    #[error("the target holds what intent {intent} staged on {at} for {then}, and the job now says {asked}")]
+    EarlierOfAnotherJob {
+        /// Its number.
+        intent: u32,
+        /// When.
+        at: jiff::Timestamp,
+        /// What the job said then.
+        then: Box<Meaning>,
+        /// What the job says now.
+        asked: Box<Meaning>,
+    },
     /// Done before, with another meaning.
     #[error("this transfer was done as {done}, and the job now says {asked}")]
     MeaningChanged {
@@ -115,6 +173,31 @@ pub enum Refusal {
         /// What the job says now.
         asked: Box<Meaning>,
     },
+}
+
+fn no_capture(age: Option<Duration>, allowed: Duration) -> String {
+    match age {
+        Some(age) => format!(
+            "the captured reading of the old meter is {} old, more than the {} that the job allows",
+            hours(age),
+            hours(allowed)
+        ),
+        None => "the old meter's readings were not captured".to_owned(),
+    }
+}
+
+fn hours(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    format!("{} h {:02} min", minutes / 60, minutes % 60)
+}
+
+fn shown_range(quantity: Quantity, range: &ExpectRange) -> String {
+    match (range.min, range.max) {
+        (Some(min), Some(max)) => format!("{} to {}", with_unit(quantity, min), with_unit(quantity, max)),
+        (Some(min), None) => format!("at least {}", with_unit(quantity, min)),
+        (None, Some(max)) => format!("at most {}", with_unit(quantity, max)),
+        (None, None) => "anything".to_owned(),
+    }
 }
 
 fn found_one_off(addressing: Option<Addressing>) -> String {
@@ -127,6 +210,14 @@ fn found_one_off(addressing: Option<Addressing>) -> String {
 }
 
 impl Refusal {
+    /// `refused`, or `unknown` where a commit of an earlier intent may have taken effect.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::EarlierUndecided { .. } => Outcome::Unknown,
+            _ => Outcome::Refused,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
@@ -153,8 +244,27 @@ impl Refusal {
                 "disconnect the source's load before it is read, or use `target_energy: replace` if both meters count the same energy".to_owned()
             }
             Self::Overflow => "the readings cannot be added: look at both meters".to_owned(),
+            Self::NoCapture { age: Some(_), .. } => {
+                "if the old meter has not counted since, allow the age with `source.captured_within`; else type its last readings into the job (`source: { model, serial_number, taken, readings }`)".to_owned()
+            }
+            Self::NoCapture { age: None, .. } => {
+                "put the old meter back and run again, or type its last readings into the job (`source: { model, serial_number, taken, readings }`)".to_owned()
+            }
+            Self::TotalUnknown { total, .. } => format!("give `{}` in the job's readings too", total.key()),
+            Self::Totals { .. } => {
+                "set both meters alike, or add `totals: keep` (carry the source's totals as they are) or `totals: recompute` (form them from in and out as the target does)".to_owned()
+            }
+            Self::Unexpected { role, .. } => {
+                format!("look at the {role}; correct `expect` in the job if the reading is right")
+            }
+            Self::Claimed { by } => {
+                format!("check both jobs; if this transfer is to follow that one, add `after: {by}`")
+            }
             Self::EarlierUndecided { .. } => {
                 "look at the meter, then say what happened with `meterferry resolve --id ID --as committed|not-committed --reason …`; `verify.max_load` narrows the bound".to_owned()
+            }
+            Self::EarlierOfAnotherJob { .. } => {
+                "a command that was believed lost came late, with the readings of the former source: look at the meter; `meterferry resolve --id ID --as not-committed --reason …` begins afresh, with all guards".to_owned()
             }
             Self::MeaningChanged { .. } => {
                 "give the new transfer an id of its own, or put the job back".to_owned()

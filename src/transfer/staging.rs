@@ -6,8 +6,8 @@ use super::{Ask, Cause, Failure, Now, Reply, Step, identify, survey::Findings};
 use crate::{
     campaign::{Role, Transfer},
     meter::{
-        COMMAND, MAILBOX_IMAGE, POINTERS, PRESET_ENERGIES, Read, Readings, Write, WriteMode, mailbox_image,
-        staging_writes,
+        BUFFER, COMMAND, FENCE, MAILBOX_IMAGE, POINTERS, PRESET_ENERGIES, Read, Readings, Write, WriteMode,
+        mailbox_image, staging_writes,
     },
 };
 
@@ -24,13 +24,17 @@ pub(super) enum Staged {
     Sent(Result<(), Cause>),
     /// No byte of 6209 left.
     NotSent(Failure),
+    /// Staged, read back and fenced again, as asked: 6209 is not to be sent.
+    Rehearsed,
 }
 
 #[derive(Debug, Clone)]
 enum State {
     Writing(VecDeque<Write>),
     Checking,
-    Committing { checked: Duration },
+    Committing { checked: Now },
+    Fencing,
+    ReadingFence,
 }
 
 /// The mailbox of one target on its way to the commit.
@@ -40,14 +44,17 @@ pub(super) struct Staging {
     mode: WriteMode,
     in_blocks: bool,
     place: String,
-    readings_taken: Duration,
+    /// When each meter was read.
+    readings_taken: Vec<Now>,
     restaged: bool,
     checks: u32,
+    until_check: bool,
     state: State,
 }
 
 impl Staging {
-    pub(super) fn new(plan: &Transfer, findings: &Findings) -> Self {
+    /// `until_check`: stop before the commit, behind a fence.
+    pub(super) fn new(plan: &Transfer, findings: &Findings, until_check: bool) -> Self {
         let mode = plan.options.write_mode;
         let in_blocks = mode != WriteMode::Single;
         Self {
@@ -55,26 +62,29 @@ impl Staging {
             mode,
             in_blocks,
             place: identify::place(&plan.target),
-            readings_taken: findings.source.steady.min(findings.pre_image.steady),
+            readings_taken: findings.readings_taken.clone(),
             restaged: false,
             checks: 0,
+            until_check,
             state: State::Writing(staging_writes(&findings.staged, in_blocks).into()),
         }
     }
 
     /// What to do next, unless too much time has passed.
     pub(super) fn next(&mut self, now: Now) -> Result<Ask, Failure> {
-        if now.steady.saturating_sub(self.readings_taken) > READINGS_HOLD {
+        if self.readings_taken.iter().any(|taken| now.at_most_since(*taken) > READINGS_HOLD) {
             return Err(Failure::Stale(READINGS_HOLD));
         }
         match &self.state {
             State::Writing(writes) => Ok(Ask::Write(writes.front().expect("an empty list moves on").clone())),
-            State::Committing { checked } if now.steady.saturating_sub(*checked) <= CHECK_HOLDS => {
+            State::Committing { checked } if now.at_most_since(*checked) <= CHECK_HOLDS => {
                 Ok(Ask::Write(Write::Single { register: COMMAND, word: PRESET_ENERGIES }))
             }
             State::Committing { .. } if self.checks >= CHECKS => {
                 Err(Failure::TooSlow { limit: CHECK_HOLDS, checks: self.checks })
             }
+            State::Fencing => Ok(Ask::Write(Write::Single { register: BUFFER, word: FENCE })),
+            State::ReadingFence => Ok(Ask::read_target(Read { first: BUFFER, count: 1 })),
             State::Checking | State::Committing { .. } => {
                 self.state = State::Checking;
                 Ok(Ask::read_target(Read { first: POINTERS, count: MAILBOX_IMAGE }))
@@ -88,6 +98,12 @@ impl Staging {
             (State::Writing(_), Reply::Written(answer)) => self.written(answer),
             (State::Checking, Reply::Read(answer)) => self.checked(answer, now),
             (State::Committing { .. }, Reply::Written(answer)) => Some(Staged::Sent(answer)),
+            (State::Fencing, Reply::Written(Ok(()))) => {
+                self.state = State::ReadingFence;
+                None
+            }
+            (State::Fencing, Reply::Written(Err(cause))) => Some(self.failed(Step::Check, cause)),
+            (State::ReadingFence, Reply::Read(answer)) => Some(self.fenced(answer)),
             _ => None,
         }
     }
@@ -95,7 +111,7 @@ impl Staging {
     pub(super) fn step(&self) -> Step {
         match self.state {
             State::Writing(_) => Step::Stage,
-            State::Checking => Step::Check,
+            State::Checking | State::Fencing | State::ReadingFence => Step::Check,
             State::Committing { .. } => Step::Commit,
         }
     }
@@ -129,7 +145,7 @@ impl Staging {
         let expected = mailbox_image(&self.staged);
         let Some(offset) = (0..expected.len()).find(|offset| found.get(*offset) != Some(&expected[*offset]))
         else {
-            self.state = State::Committing { checked: now.steady };
+            self.state = if self.until_check { State::Fencing } else { State::Committing { checked: now } };
             return None;
         };
         if self.restaged {
@@ -144,6 +160,17 @@ impl Staging {
         self.restaged = true;
         self.write_all();
         None
+    }
+
+    fn fenced(&self, answer: Result<Vec<u16>, Cause>) -> Staged {
+        match answer {
+            Ok(words) if words == [FENCE] => Staged::Rehearsed,
+            Ok(words) => {
+                let found = words.first().copied().unwrap_or_default();
+                Staged::NotSent(Failure::AnotherMaster { register: BUFFER, expected: FENCE, found })
+            }
+            Err(cause) => self.failed(Step::Check, cause),
+        }
     }
 
     fn write_all(&mut self) {

@@ -91,7 +91,7 @@ async fn the_order_of_a_cm2000_is_put_right() {
     let world =
         World::pair_of(Device::new(simulator::Model::Cm2000, SOURCE_SERIAL).with_energies(OLD), fresh());
     let mut transfer = transfer();
-    transfer.source = endpoint(Model::Cm2000, "old", 1, SOURCE_SERIAL);
+    transfer.source = endpoint(Model::Cm2000, "old", 1, SOURCE_SERIAL).into();
     let result = world.run_one(&transfer).await;
     assert_outcome(&result, Outcome::Done);
     assert_eq!(world.target_energies(), OLD);

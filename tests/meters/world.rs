@@ -1,7 +1,7 @@
 //! A small world to run transfers in: simulated meters on in-memory streams, a ledger in memory, a virtual clock.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     io,
     pin::Pin,
     sync::{
@@ -14,9 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use meterferry::{
-    campaign::{
-        Address, Endpoint, Gateway, GatewaySettings, Options, SerialNumber, Transfer, TransferKey, Unit,
-    },
+    campaign::{Address, Endpoint, Gateway, Options, SerialNumber, Transfer, TransferKey, Unit},
     ledger::{Kind, Ledger, MemoryLedger},
     meter::{Addressing, Model},
     modbus::{Connect, Connecting, Stream},
@@ -130,6 +128,7 @@ impl World {
             connector: Arc::new(self.clone()),
             trace: None,
             stop,
+            until_check: false,
         }
     }
 
@@ -226,7 +225,7 @@ pub fn endpoint(model: Model, host: &str, unit: u8, serial: u32) -> Endpoint {
     let address = Address::Tcp { host: host.to_owned(), port: 502 };
     Endpoint {
         model,
-        gateway: Arc::new(Gateway { name: None, address, settings: GatewaySettings::default() }),
+        gateway: Arc::new(Gateway::new(address)),
         unit: Unit::new(unit).unwrap(),
         serial_number: SerialNumber::Pinned(serial),
         addressing: Addressing::Modbus,
@@ -243,15 +242,9 @@ pub fn transfer() -> Transfer {
 }
 
 pub fn transfer_between(id: &str, source: Endpoint, target: Endpoint) -> Transfer {
-    let mut options = Options::default();
-    options.verify.max_load = Some(250_000);
-    Transfer {
-        key: TransferKey { campaign: "north".into(), id: id.into() },
-        labels: BTreeMap::new(),
-        source,
-        target,
-        options,
-    }
+    let mut transfer = Transfer::new(TransferKey { campaign: "north".into(), id: id.into() }, source, target);
+    transfer.options.verify.max_load = Some(250_000);
+    transfer
 }
 
 /// The transfer with changed options.

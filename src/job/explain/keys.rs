@@ -2,23 +2,23 @@
 
 use serde_json::Value;
 
-use super::{Case, short};
+use super::{Case, short, sources};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
     suggest,
     tree::{Key, Kind},
 };
+use crate::meter::Quantity;
 
-/// Keys of a source whose readings are written in the job.
-const TYPED: [&str; 3] = ["readings", "registers", "taken"];
-/// Options that the design names and this version does not do.
-const LATER: [&str; 3] = ["totals", "after", "captured_within"];
 const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"];
 const SERIAL_LINE: [&str; 6] = ["device", "baud", "parity", "data_bits", "stop_bits", "transport"];
-const TRANSFER_OPTIONS: [&str; 8] = [
+const TRANSFER_KEYS: [&str; 2] = ["after", "generation"];
+const SOURCE_KEYS: [&str; 5] = ["captured_within", "readings", "registers", "taken", "others"];
+const TRANSFER_OPTIONS: [&str; 9] = [
     "write_mode",
     "target_energy",
+    "totals",
     "fresh_below",
     "allow_zero",
     "verify",
@@ -32,9 +32,6 @@ const MOST_KEYS: usize = 100;
 
 /// One diagnostic a key.
 pub(super) fn unknown(case: &Case<'_>, names: &[String], found: &mut Diagnostics) {
-    if is_endpoint(case) && has_any(case, &TYPED) {
-        return found.push(typed_source(case));
-    }
     if transport(case).is_some_and(|transport| transport.starts_with("rtu")) {
         return;
     }
@@ -47,10 +44,6 @@ fn unknown_key(case: &Case<'_>, name: &str) -> Diagnostic {
     let known = known_keys(case);
     if case.violation.pointer.is_empty() && !known.contains(&"transfers") {
         return not_in_an_include(case, name);
-    }
-    if LATER.contains(&name) {
-        return at_key(case, name, Code::NotSupportedYet, format!("`{name}` is not supported yet"))
-            .hint("remove it: nothing is carried without this option being understood");
     }
     let complaint =
         at_key(case, name, Code::UnknownKey, format!("`{}` is no key {}", short(name), inside(case)));
@@ -83,6 +76,19 @@ fn elsewhere(case: &Case<'_>, name: &str) -> Option<String> {
         _ if TRANSFER_OPTIONS.contains(&name) && is_endpoint(case) => {
             "in the transfer, next to `source` and `target`".to_owned()
         }
+        _ if TRANSFER_KEYS.contains(&name) => "in a transfer, next to `source` and `target`".to_owned(),
+        _ if SOURCE_KEYS.contains(&name) => "in the `source` of a transfer".to_owned(),
+        "expect" => "in the `source` or the `target` of a transfer".to_owned(),
+        "portable" => "in a gateway under `gateways`".to_owned(),
+        _ if is_by_quantity(case) => {
+            return name.starts_with(|first: char| first.is_ascii_digit()).then(|| {
+                "write numbers without thousands separators: inside `{ }` a comma begins the next key"
+                    .to_owned()
+            });
+        }
+        _ if Quantity::ALL.into_iter().any(|quantity| quantity.key() == name) => {
+            "under `readings` in the `source` of a transfer, or under `expect`".to_owned()
+        }
         _ => return None,
     };
     Some(format!("`{name}` belongs {place}"))
@@ -100,28 +106,15 @@ fn not_in_an_include(case: &Case<'_>, name: &str) -> Diagnostic {
     at_key(case, name, Code::IncludeNotAllowed, message).expected("only `gateways` and `defaults`").hint(hint)
 }
 
-fn typed_source(case: &Case<'_>) -> Diagnostic {
-    let typed = TYPED.into_iter().find(|name| key(case, name).is_some()).unwrap_or(TYPED[0]);
-    at_key(
-        case,
-        typed,
-        Code::NotSupportedYet,
-        format!("`{typed}`: readings written in a job are not supported yet"),
-    )
-    .expected("a live meter: `gateway` or `host`, `unit`, `serial_number`")
-    .hint("carry the readings while the old meter still answers, or wait for a version that supports this")
-}
-
 /// A required key that is not there. Nothing where the reason is reported already.
 pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
-    if is_endpoint(case) && has_any(case, &TYPED) {
-        return None;
-    }
     if is_misspelt(case, name) {
         return None;
     }
-    if case.violation.schema.ends_with("/else") {
-        return Some(no_address(case));
+    match name {
+        "host" if is_endpoint(case) => return Some(no_address(case)),
+        "readings" => return Some(sources::no_readings(case)),
+        _ => {}
     }
     let message = format!("`{name}` is missing {}", inside(case));
     let complaint =
@@ -167,6 +160,9 @@ fn how_to_add(name: &str) -> &'static str {
         }
         "host" => "add `host:` with the gateway's name or IP address",
         "transport" => "add `transport: tcp`",
+        "taken" => {
+            "add `taken:` with the time at which the readings were taken, as in 2026-07-14T09:30:00+02:00"
+        }
         _ => "add it",
     }
 }
@@ -174,7 +170,13 @@ fn how_to_add(name: &str) -> &'static str {
 /// `host` or `port` next to `gateway`.
 pub(super) fn forbidden(case: &Case<'_>) -> Option<Diagnostic> {
     let (endpoint, field) = case.violation.pointer.rsplit_once('/')?;
+    if let Some(kind) = sources::kind(case.document, endpoint) {
+        return sources::forbidden(case, endpoint, field, kind);
+    }
     let sibling = |name: &str| case.document.find(&format!("{endpoint}/{name}")).is_some();
+    if field == "others" {
+        return Some(sources::others_of_a_meter(case));
+    }
     if field == "port" && sibling("host") {
         return None;
     }
@@ -199,7 +201,7 @@ pub(super) fn bad_name(case: &Case<'_>, name: &str) -> Diagnostic {
         .hint("choose a name of plain letters, digits and `-`")
 }
 
-fn at_key(case: &Case<'_>, name: &str, code: Code, message: String) -> Diagnostic {
+pub(super) fn at_key(case: &Case<'_>, name: &str, code: Code, message: String) -> Diagnostic {
     let spot = match key(case, name) {
         Some(key) => case.document.spot_at(key.at),
         None => case.document.spot(&case.violation.pointer),
@@ -207,17 +209,18 @@ fn at_key(case: &Case<'_>, name: &str, code: Code, message: String) -> Diagnosti
     Diagnostic::error(code, message).at(spot)
 }
 
-fn key<'a>(case: &Case<'a>, name: &str) -> Option<&'a Key> {
+pub(super) fn key<'a>(case: &Case<'a>, name: &str) -> Option<&'a Key> {
     let Kind::Map(entries) = case.kind() else { return None };
     entries.iter().map(|(key, _)| key).find(|key| *key.name == *name)
 }
 
-fn has_any(case: &Case<'_>, names: &[&str]) -> bool {
-    names.iter().any(|name| key(case, name).is_some())
-}
-
 fn is_endpoint(case: &Case<'_>) -> bool {
     matches!(case.field(), "source" | "target")
+}
+
+/// Whether the keys of this map are energies.
+fn is_by_quantity(case: &Case<'_>) -> bool {
+    matches!(case.field(), "readings" | "expect")
 }
 
 fn transport<'a>(case: &Case<'a>) -> Option<&'a str> {
@@ -229,7 +232,7 @@ fn transport<'a>(case: &Case<'a>) -> Option<&'a str> {
 }
 
 fn known_keys<'a>(case: &Case<'a>) -> Vec<&'a str> {
-    let properties = case.schema.get("properties").and_then(Value::as_object);
+    let properties = case.definition.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect()
 }
 

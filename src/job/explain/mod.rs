@@ -4,6 +4,8 @@
 mod keys;
 mod models;
 mod shapes;
+mod sizes;
+mod sources;
 mod values;
 
 use std::collections::HashSet;
@@ -16,6 +18,7 @@ use super::{
     tree::{Document, Found, Kind, Node},
     validate::{Problem, Violation},
 };
+use crate::meter::Quantity;
 
 /// Characters of a value that are repeated in a message.
 const SHOWN: usize = 60;
@@ -45,6 +48,8 @@ struct Case<'a> {
     /// The schema that was not met.
     schema: &'a Value,
     violation: &'a Violation,
+    /// The schema of the whole map that the value is or should be, conditions stripped.
+    definition: &'a Value,
     /// The value; nothing only if the pointer leads nowhere, which it does not.
     found: Option<Found<'a>>,
 }
@@ -52,7 +57,12 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn new(document: &'a Document, schema: &'a Value, violation: &'a Violation) -> Self {
         let found = document.find(&violation.pointer);
-        Self { document, schema: schema.pointer(&violation.schema).unwrap_or(&Value::Null), violation, found }
+        let mut whole = &*violation.schema;
+        while let Some((outer, "then" | "else")) = whole.rsplit_once('/') {
+            whole = outer;
+        }
+        let at = |pointer: &str| schema.pointer(pointer).unwrap_or(&Value::Null);
+        Self { document, schema: at(&violation.schema), definition: at(whole), violation, found }
     }
 
     fn explain(&self, found: &mut Diagnostics) {
@@ -66,8 +76,8 @@ impl<'a> Case<'a> {
             Problem::Constant => found.push_with(|| values::version(self)),
             Problem::Range => found.push_with(|| values::range(self)),
             Problem::Pattern => found.push_with(|| shapes::pattern(self)),
-            Problem::TooShort => found.push_with(|| no_transfers(self)),
-            Problem::TooLong => found.push_with(|| too_long(self)),
+            Problem::TooShort => found.push_with(|| sizes::too_small(self)),
+            Problem::TooLong => found.push_with(|| sizes::too_large(self)),
             Problem::Other(keyword) => {
                 found.push(self.at_value(Code::WrongType, format!("the value breaks `{keyword}`")));
             }
@@ -77,6 +87,12 @@ impl<'a> Case<'a> {
     /// The key the value stands under, or an empty text.
     fn field(&self) -> &'a str {
         self.found.and_then(|found| found.key).map_or("", |key| &*key.name)
+    }
+
+    /// The energy that this value is about, if it stands under one.
+    fn quantity(&self) -> Option<Quantity> {
+        let mut segments = self.violation.pointer.rsplit('/').take(2);
+        segments.find_map(|segment| Quantity::ALL.into_iter().find(|quantity| quantity.key() == segment))
     }
 
     fn node(&self) -> Option<&'a Node> {
@@ -134,16 +150,4 @@ fn short(text: &str) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }
-}
-
-fn no_transfers(case: &Case<'_>) -> Diagnostic {
-    Diagnostic::error(Code::NoTransfers, "`transfers` is empty")
-        .at(case.document.key_spot(&case.violation.pointer))
-        .expected("at least one transfer")
-        .hint("add a transfer: `- id: NAME` with a `source` and a `target`")
-}
-
-fn too_long(case: &Case<'_>) -> Diagnostic {
-    case.at_value(Code::WrongType, format!("`{}` is longer than 1,000 characters", case.field()))
-        .hint("labels are words to select and group by: keep them short")
 }

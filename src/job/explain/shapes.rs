@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{Case, values::text_for_number};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
-    raw::{DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, NAME_PATTERN, POWER_PATTERN},
+    raw::{
+        AGE_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, KEY_PATTERN, NAME_PATTERN,
+        POWER_PATTERN, TIME_PATTERN,
+    },
     tree::Kind,
 };
 
@@ -20,6 +23,15 @@ pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
         Some(DURATION_PATTERN) => unreadable(case, Code::BadDuration, "a duration", duration_hint(text)),
         Some(ENERGY_PATTERN) => unreadable(case, Code::BadEnergy, "an energy", energy_hint(text)),
         Some(POWER_PATTERN) => unreadable(case, Code::BadPower, "an apparent power", power_hint(text)),
+        Some(AGE_PATTERN) => unreadable(case, Code::BadDuration, "an age", age_hint(text)),
+        Some(TIME_PATTERN) => unreadable(case, Code::BadTime, "a time with an offset", time_hint(text)),
+        Some(KEY_PATTERN) => unreadable(
+            case,
+            Code::BadName,
+            "the name of a transfer",
+            "write `CAMPAIGN/ID`, or `ID` for a transfer of this campaign",
+        ),
+        Some(_) if case.quantity().is_some() => by_quantity(case, text),
         Some(_) if case.field() == "serial_number" => serial_text(case, text),
         _ => case.at_value(Code::WrongType, format!("{} is not valid here", case.shown())),
     }
@@ -63,6 +75,59 @@ fn duration_hint(text: &str) -> &'static str {
     } else {
         "units are ms, s, min and h; decimals are written with a point"
     }
+}
+
+fn age_hint(text: &str) -> &'static str {
+    match duration_hint(text) {
+        "units are ms, s, min and h; decimals are written with a point" => {
+            "units are s, min, h and d (whole days)"
+        }
+        "add the unit: ms, s, min or h" => "add the unit: s, min, h or d",
+        other => other,
+    }
+}
+
+fn time_hint(text: &str) -> &'static str {
+    if !text.contains(':') {
+        "add the time of day and the offset from UTC: 2026-07-14T09:30:00+02:00"
+    } else if text.starts_with(|first: char| first.is_ascii_digit())
+        && text.matches('-').count() == 2
+        && !text.contains(['+', '[', '/'])
+    {
+        "add the offset from UTC of the clock that was read: `+02:00`, `-05:00`, or `Z` for UTC"
+    } else {
+        "write year-month-day, `T`, the time of day and the offset from UTC: 2026-07-14T09:30:00+02:00"
+    }
+}
+
+/// An energy of one of the seven quantities.
+fn by_quantity(case: &Case<'_>, text: &str) -> Diagnostic {
+    let Some(quantity) = case.quantity() else {
+        return unreadable(case, Code::BadEnergy, "an energy", energy_hint(text));
+    };
+    let unit = quantity.unit();
+    let digits = text.trim_start_matches('-');
+    let symbol = digits.trim_start_matches(|letter: char| !letter.is_ascii_alphabetic());
+    let hint = if looks_exponential(digits) {
+        format!("write all digits, and a unit: 11000000 {unit}")
+    } else if digits.contains([',', '_', '\'']) || digits.trim_end_matches(symbol).trim().contains(' ') {
+        format!("write decimals with a point, and no thousands separators: 1234.567 M{unit}")
+    } else if symbol.is_empty() {
+        format!("add the unit: {unit}, k{unit}, M{unit} or G{unit}")
+    } else if text.starts_with('-') && digits.ends_with(unit) {
+        format!("{quantity} cannot be negative; only the two totals can")
+    } else {
+        format!("{quantity} is counted in {unit}: write {unit}, k{unit}, M{unit} or G{unit}")
+    };
+    unreadable(case, Code::BadEnergy, &format!("a {quantity}").replace("a a", "an a"), &hint)
+}
+
+/// `1.1E+07` and the like, which spreadsheets write.
+pub(super) fn looks_exponential(text: &str) -> bool {
+    text.split_once(['e', 'E']).is_some_and(|(before, after)| {
+        before.ends_with(|last: char| last.is_ascii_digit() || last == '.')
+            && after.starts_with(|first: char| first.is_ascii_digit() || "+-".contains(first))
+    })
 }
 
 fn energy_hint(text: &str) -> &'static str {

@@ -2,13 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Case, models, shapes::host};
+use super::{
+    Case, models,
+    shapes::{host, looks_exponential},
+    sources,
+};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
-    raw::{DURATION_PATTERN, ENERGY_PATTERN, POWER_PATTERN},
+    raw::{AGE_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, POWER_PATTERN, TIME_PATTERN},
     suggest,
     tree::Kind,
 };
+use crate::meter::Quantity;
 
 /// A list where a map is wanted, text where a number is wanted, nothing at all.
 pub(super) fn wrong_type(case: &Case<'_>) -> Diagnostic {
@@ -76,6 +81,9 @@ fn code(case: &Case<'_>) -> Code {
         Some(DURATION_PATTERN) => Code::BadDuration,
         Some(ENERGY_PATTERN) => Code::BadEnergy,
         Some(POWER_PATTERN) => Code::BadPower,
+        Some(AGE_PATTERN) => Code::BadDuration,
+        Some(TIME_PATTERN) => Code::BadTime,
+        Some(_) if case.quantity().is_some() => Code::BadEnergy,
         Some(_) if case.field() == "serial_number" => Code::BadSerialNumber,
         _ => Code::WrongType,
     }
@@ -145,6 +153,13 @@ fn number_for_text(case: &Case<'_>) -> Diagnostic {
     match code(case) {
         Code::BadDuration => {
             complaint(no_unit()).hint(format!("write `{field}: {number}s` or `{field}: {number}ms`"))
+        }
+        Code::BadEnergy if looks_exponential(&number) => complaint(no_unit())
+            .hint("write all digits, and a unit: a value with an exponent has lost its last digits"),
+        Code::BadEnergy if case.quantity().is_some() => {
+            let unit = case.quantity().map_or("Wh", Quantity::unit);
+            complaint(no_unit())
+                .hint(format!("write `{field}: {number} k{unit}` or `{field}: {number} {unit}`"))
         }
         Code::BadEnergy => {
             complaint(no_unit()).hint(format!("write `{field}: {number} kWh` or `{field}: {number} Wh`"))
@@ -222,6 +237,7 @@ pub(super) fn range(case: &Case<'_>) -> Diagnostic {
         "port" => complaint(Code::PortOutOfRange, format!("`port: {source}` is no TCP port"))
             .hint("Modbus TCP usually listens on 502, which needs not be written"),
         "serial_number" => serial_range(case, &source),
+        "" if case.violation.pointer.contains("/registers/") => sources::bad_register(case, &source),
         _ => complaint(Code::OutOfRange, format!("{} is out of range", case.shown()))
             .hint("choose a value in that range"),
     }

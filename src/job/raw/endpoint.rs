@@ -4,21 +4,16 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
-use super::{DurationText, HostText, Name};
+use super::{DurationText, Expect, HostText, Name};
 use crate::meter::{Addressing, Model};
 
 const PORT_EXPECTED: &str = "a TCP port from 1 to 65535";
 
 /// A meter at a unit behind a gateway. Say where it is by `gateway` or by `host`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[schemars(
-    title = "Meter",
-    extend("additionalProperties" = false),
-    extend("if" = { "required": ["gateway"] }),
-    extend("then" = { "properties": { "host": false, "port": false } }),
-    extend("else" = { "required": ["host"] })
-)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub(in crate::job) struct Endpoint {
     /// The meter's family.
     #[schemars(schema_with = "any_model")]
@@ -38,15 +33,31 @@ pub(in crate::job) struct Endpoint {
         example = 12,
         extend("errorMessage" = "a unit number from 1 to 247")
     )]
-    pub unit: u8,
+    pub unit: Option<u8>,
     /// What the meter must answer when it is asked for its serial number, or `any` to go without proof that it
     /// is the right meter.
+    #[serde(default)]
     #[schemars(schema_with = "serial_number")]
-    pub serial_number: SerialText,
+    pub serial_number: Option<SerialText>,
     /// How the meter's port counts registers; `jbus` only where the port is set to Jbus.
     #[serde(default)]
     #[schemars(schema_with = "addressing", extend("default" = "modbus"))]
     pub addressing: Addressing,
+    /// Ranges that energies of this meter must be in before anything is written.
+    pub expect: Option<Expect>,
+}
+
+/// What a meter that is asked over the wire must say of itself, as part of a schema.
+pub(super) fn live(also_forbidden: &[&str]) -> Value {
+    let forbidden: Map<String, Value> =
+        also_forbidden.iter().map(|key| ((*key).to_owned(), false.into())).collect();
+    json!({
+        "properties": forbidden,
+        "required": ["unit", "serial_number"],
+        "if": { "required": ["gateway"] },
+        "then": { "properties": { "host": false, "port": false } },
+        "else": { "required": ["host"] },
+    })
 }
 
 /// A serial number, or the word `any`.
@@ -107,6 +118,14 @@ impl JsonSchema for Target {
             properties.insert("model".to_owned(), model.to_value());
         }
         schema.insert("title".to_owned(), "Target meter".into());
+        schema.insert("additionalProperties".to_owned(), false.into());
+        schema.insert("required".to_owned(), json!(["model", "unit", "serial_number"]));
+        let Value::Object(live) = live(&[]) else { unreachable!("an object is written above") };
+        for (keyword, rule) in
+            live.into_iter().filter(|(keyword, _)| ["if", "then", "else"].contains(&&**keyword))
+        {
+            schema.insert(keyword, rule);
+        }
         schema
     }
 }
@@ -139,6 +158,11 @@ pub(in crate::job) struct Gateway {
     /// Silence between an answer and the next request, for gateways that need it; at most 200ms.
     #[schemars(extend("default" = "0ms"))]
     pub pace: Option<DurationText>,
+    /// Whether it is carried from meter to meter (a laptop's cable, a site kit). A meter that is not the one looked
+    /// for is then simply not there yet, and captured readings of a source may be a day old.
+    #[serde(default)]
+    #[schemars(schema_with = "super::options::boolean", extend("default" = false))]
+    pub portable: Option<bool>,
 }
 
 fn transport(_: &mut SchemaGenerator) -> Schema {

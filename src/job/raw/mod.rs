@@ -5,7 +5,9 @@
 
 mod endpoint;
 mod options;
+mod readings;
 mod scalar;
+mod source;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +17,12 @@ use serde_json::Value;
 
 pub(super) use endpoint::{Endpoint, Gateway, SerialText, Target};
 pub(super) use options::{GatewayOptions, Options};
+pub(super) use readings::{Expect, Given};
 pub(super) use scalar::{
-    DURATION_PATTERN, DurationText, ENERGY_PATTERN, EnergyText, FileText, HOST_PATTERN, HostText,
-    NAME_PATTERN, Name, POWER_PATTERN, PowerText, Version,
+    AGE_PATTERN, AgeText, DURATION_PATTERN, DurationText, ENERGY_PATTERN, EnergyText, FileText, HOST_PATTERN,
+    HostText, KEY_PATTERN, NAME_PATTERN, Name, POWER_PATTERN, PowerText, TIME_PATTERN, TimeText, Version,
 };
+pub(super) use source::{LIVE, Source, TYPED};
 
 /// A job file: transfers of accumulated energies from old meters into their replacements.
 #[derive(JsonSchema)]
@@ -89,13 +93,49 @@ pub(super) struct Transfer {
     #[serde(default)]
     #[schemars(schema_with = "labels")]
     pub labels: BTreeMap<String, Value>,
-    /// The old meter: its readings are carried.
-    pub source: Endpoint,
+    /// Other transfers to the same target that this one follows: `CAMPAIGN/ID`, `ID` in this campaign, or a list of
+    /// such. Without it a target that another transfer wrote to is refused.
+    #[serde(default)]
+    #[schemars(schema_with = "after")]
+    pub after: Option<OneOrMany>,
+    /// Which time this id is used: a higher number asks for a finished transfer again.
+    #[serde(default)]
+    #[schemars(
+        range(min = 1, max = 1000),
+        extend("default" = 1),
+        extend("errorMessage" = "which time this id is used, from 1 to 1000")
+    )]
+    pub generation: Option<u32>,
+    /// The old meter, or readings that were written down from it: they are carried.
+    pub source: Source,
     /// The replacement: it goes on counting from the source's readings.
     pub target: Target,
     /// Options for this transfer alone.
     #[serde(flatten)]
     pub options: Options,
+}
+
+/// One text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(in crate::job) enum OneOrMany {
+    /// `after: ID`.
+    One(String),
+    /// `after: [ID, ID]`.
+    Many(Vec<String>),
+}
+
+fn after(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let (pattern, expected) = (scalar::KEY_PATTERN, scalar::KEY_EXPECTED);
+    schemars::json_schema!({
+        "type": ["string", "array"],
+        "pattern": pattern,
+        "items": { "type": "string", "pattern": pattern, "errorMessage": expected },
+        "minItems": 1,
+        "maxItems": 100,
+        "errorMessage": format!("{expected}; or a list of such"),
+        "examples": ["spring-2026/feeder-12"],
+    })
 }
 
 fn labels(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -4,7 +4,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{DurationText, EnergyText, PowerText};
-use crate::{campaign::TargetEnergy, meter::WriteMode};
+use crate::{
+    campaign::{TargetEnergy, TotalsPolicy},
+    meter::WriteMode,
+};
 
 /// Options of one transfer.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,12 +23,18 @@ pub(in crate::job) struct Options {
     #[serde(default)]
     #[schemars(schema_with = "target_energy", extend("default" = "refuse"))]
     pub target_energy: Option<TargetEnergy>,
+    /// What to do when source and target form their totals differently, in + out or in - out. `refuse` does nothing
+    /// and says so. `keep` writes the source's totals as they are. `recompute` forms them from in and out, as the
+    /// target does.
+    #[serde(default)]
+    #[schemars(schema_with = "totals", extend("default" = "refuse"))]
+    pub totals: Option<TotalsPolicy>,
     /// A target is fresh if none of its energies is above this.
     #[schemars(extend("default" = "1 kWh"))]
     pub fresh_below: Option<EnergyText>,
     /// Carry a source whose readings are all zero. Such a source has usually been reset before it was read.
     #[serde(default)]
-    #[schemars(schema_with = "allow_zero", extend("default" = false))]
+    #[schemars(schema_with = "boolean", extend("default" = false))]
     pub allow_zero: Option<bool>,
     /// How far the target may be from what was written when it is read afterwards.
     pub verify: Option<Verify>,
@@ -48,12 +57,16 @@ fn target_energy(_: &mut SchemaGenerator) -> Schema {
     choice(&["refuse", "replace", "add"])
 }
 
+fn totals(_: &mut SchemaGenerator) -> Schema {
+    choice(&["refuse", "keep", "recompute"])
+}
+
 fn choice(words: &[&str]) -> Schema {
     let expected = format!("one of {}", words.join(", "));
     json_schema!({ "type": "string", "enum": words, "errorMessage": expected })
 }
 
-fn allow_zero(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn boolean(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "boolean", "errorMessage": "`true` or `false`" })
 }
 

@@ -12,6 +12,16 @@ pub(in crate::job) const NAME_PATTERN: &str = "^[A-Za-z0-9._-]{1,100}$";
 pub(in crate::job) const NAME_EXPECTED: &str = "1 to 100 of the characters A-Z a-z 0-9 . _ -";
 pub(in crate::job) const DURATION_PATTERN: &str =
     r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h)( ?[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h))*$";
+/// Ages are durations that may be counted in days.
+pub(in crate::job) const AGE_PATTERN: &str =
+    r"^([0-9]{1,4} ?d|([0-9]{1,4} ?d ?)?[0-9]+(\.[0-9]+)? ?(s|min|m|h)( ?[0-9]+(\.[0-9]+)? ?(s|min|m|h))*)$";
+/// RFC 3339 with an offset; the seconds may be left out.
+pub(in crate::job) const TIME_PATTERN: &str =
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})$";
+/// `ID`, or `CAMPAIGN/ID`.
+pub(in crate::job) const KEY_PATTERN: &str = "^([A-Za-z0-9._-]{1,100}/)?[A-Za-z0-9._-]{1,100}$";
+/// What [`KEY_PATTERN`] asks for, in words.
+pub(in crate::job) const KEY_EXPECTED: &str = "a transfer: `CAMPAIGN/ID`, or `ID` in this campaign";
 pub(in crate::job) const ENERGY_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(Wh|kWh|MWh|GWh)$";
 pub(in crate::job) const POWER_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(VA|kVA|MVA|GVA)$";
 pub(in crate::job) const HOST_PATTERN: &str = r"^[A-Za-z0-9._:%-]{1,253}$";
@@ -46,6 +56,14 @@ text!(
 text!(
     /// A duration with its unit.
     DurationText, DURATION_PATTERN, "a duration with its unit: 500ms, 2s, 1min 30s, 1h"
+);
+text!(
+    /// How old something may be.
+    AgeText, AGE_PATTERN, "an age with its unit: 90min, 24h, 7d"
+);
+text!(
+    /// A time with its offset from UTC.
+    TimeText, TIME_PATTERN, "a time with its offset from UTC: 2026-07-14T09:30:00+02:00"
 );
 text!(
     /// An energy with its unit.

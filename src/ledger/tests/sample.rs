@@ -5,10 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    campaign::{
-        Address, Endpoint, Gateway, GatewaySettings, Options, Role, SerialNumber, TargetEnergy, Transfer,
-        TransferKey, Unit,
-    },
+    campaign::{Address, Endpoint, Gateway, Role, SerialNumber, TargetEnergy, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
     transfer::{
         Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent, Outcome, Reading,
@@ -46,7 +43,7 @@ fn reading(energy: i64) -> Reading {
 
 fn endpoint(unit: u8, serial_number: SerialNumber) -> Endpoint {
     let address = Address::Tcp { host: "gateway.example".into(), port: 502 };
-    let gateway = Gateway { name: Some("plant-a".into()), address, settings: GatewaySettings::default() };
+    let gateway = Gateway { name: Some("plant-a".into()), ..Gateway::new(address) };
     Endpoint {
         model: Model::Pm800,
         gateway: Arc::new(gateway),
@@ -57,13 +54,9 @@ fn endpoint(unit: u8, serial_number: SerialNumber) -> Endpoint {
 }
 
 fn began() -> Fact {
-    let transfer = Transfer {
-        key: key("feeder-12"),
-        labels: [("building".to_owned(), "B7 – Süd".to_owned())].into(),
-        source: endpoint(1, SerialNumber::Any),
-        target: endpoint(247, SerialNumber::Pinned(11_000_126)),
-        options: Options::default(),
-    };
+    let target = endpoint(247, SerialNumber::Pinned(11_000_126));
+    let mut transfer = Transfer::new(key("feeder-12"), endpoint(1, SerialNumber::Any), target);
+    transfer.labels = [("building".to_owned(), "B7 – Süd".to_owned())].into();
     Fact::Began(Box::new(Began { meaning: transfer.meaning(), transfer, tool_version: "0.1.0".into() }))
 }
 

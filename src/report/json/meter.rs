@@ -1,9 +1,10 @@
 //! One end of a transfer in JSON.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    campaign::{Endpoint, SerialNumber},
+    campaign::{Endpoint, Source},
     meter::{Addressing, Model},
     report::words::gateway_name,
     transfer::Identity,
@@ -14,14 +15,14 @@ use crate::{
 pub struct MeterJson {
     /// `CM2000`, `CM3000`, `CM4000` or `PM800`.
     pub model: Model,
-    /// The gateway's name in the job, or its address where it has none.
-    pub gateway: String,
-    /// The gateway's address, `host:port`.
-    pub address: String,
-    /// Unit behind the gateway, 1–247.
-    pub unit: u8,
-    /// `modbus` or `jbus`.
-    pub addressing: Addressing,
+    /// The gateway's name in the job, or its address where it has none; `null` for typed readings.
+    pub gateway: Option<String>,
+    /// The gateway's address, `host:port`; `null` for typed readings.
+    pub address: Option<String>,
+    /// Unit behind the gateway, 1–247; `null` for typed readings.
+    pub unit: Option<u8>,
+    /// `modbus` or `jbus`; `null` for typed readings.
+    pub addressing: Option<Addressing>,
     /// The serial number the meter answered with; `null` if it was not asked or did not say.
     pub serial_number: Option<u32>,
     /// The serial number the job asks for; `null` for `any`.
@@ -29,6 +30,9 @@ pub struct MeterJson {
     /// What the meter answered instead of a serial number: identity and addressing are unproved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unproved: Option<String>,
+    /// When a person took the readings that the job gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typed: Option<Timestamp>,
 }
 
 impl MeterJson {
@@ -36,25 +40,42 @@ impl MeterJson {
     pub fn new(endpoint: &Endpoint, serial_number: Option<u32>) -> Self {
         Self {
             model: endpoint.model,
-            gateway: gateway_name(&endpoint.gateway),
-            address: endpoint.gateway.address.to_string(),
-            unit: endpoint.unit.number(),
-            addressing: endpoint.addressing,
+            gateway: Some(gateway_name(&endpoint.gateway)),
+            address: Some(endpoint.gateway.address.to_string()),
+            unit: Some(endpoint.unit.number()),
+            addressing: Some(endpoint.addressing),
             serial_number,
-            expected_serial_number: match endpoint.serial_number {
-                SerialNumber::Pinned(number) => Some(number),
-                SerialNumber::Any => None,
-            },
+            expected_serial_number: endpoint.serial_number.pinned(),
             unproved: None,
+            typed: None,
         }
     }
 
-    /// The meter at `endpoint`, which answered like this.
-    pub fn identified(endpoint: &Endpoint, identity: Option<&Identity>) -> Self {
-        let mut meter = Self::new(endpoint, identity.and_then(Identity::serial_number));
-        if let Some(Identity::Unproved(answer)) = identity {
-            meter.unproved = Some(answer.clone());
+    /// The source, which answered with this serial number if it is a meter.
+    pub fn source(source: &Source, serial_number: Option<u32>) -> Self {
+        match source {
+            Source::Live(live) => Self::new(&live.endpoint, serial_number),
+            Source::Typed(typed) => Self {
+                model: typed.model,
+                gateway: None,
+                address: None,
+                unit: None,
+                addressing: None,
+                serial_number: None,
+                expected_serial_number: typed.serial_number,
+                unproved: None,
+                typed: Some(typed.taken),
+            },
         }
-        meter
+    }
+
+    /// The same, with what the meter answered.
+    #[must_use]
+    pub fn identified(mut self, identity: Option<&Identity>) -> Self {
+        self.serial_number = identity.and_then(Identity::serial_number);
+        if let Some(Identity::Unproved(answer)) = identity {
+            self.unproved = Some(answer.clone());
+        }
+        self
     }
 }

@@ -8,7 +8,7 @@ use super::MeterJson;
 use crate::{
     meter::Readings,
     report::Counts,
-    run::{Looked, Would},
+    run::{Forecast, LookReport, Looked, Would},
     transfer::Verdict,
 };
 
@@ -56,6 +56,8 @@ pub struct PlanBody {
 pub struct PlanSummary {
     /// How many transfers a run would do what with.
     pub counts: Counts<Would>,
+    /// What the run would ask of the wires.
+    pub forecast: Forecast,
 }
 
 impl From<&Looked> for PlanJson {
@@ -69,8 +71,9 @@ impl From<&Looked> for PlanJson {
             reason: looked.reason.clone(),
             hint: looked.hint.clone(),
             verdicts: looked.verdicts.clone(),
-            source_meter: MeterJson::identified(&transfer.source, looked.source_identity.as_ref()),
-            target_meter: MeterJson::identified(&transfer.target, looked.target_identity.as_ref()),
+            source_meter: MeterJson::source(&transfer.source, None)
+                .identified(looked.source_identity.as_ref()),
+            target_meter: MeterJson::new(&transfer.target, None).identified(looked.target_identity.as_ref()),
             source: looked.source.clone(),
             target_before: looked.target.clone(),
             staged: looked.staged.clone(),
@@ -78,13 +81,14 @@ impl From<&Looked> for PlanJson {
     }
 }
 
-impl From<&[Looked]> for PlanSummary {
-    fn from(plan: &[Looked]) -> Self {
-        Self { counts: plan.iter().map(|looked| looked.would).collect() }
+impl From<&LookReport> for PlanSummary {
+    fn from(plan: &LookReport) -> Self {
+        let counts = plan.looked.iter().map(|looked| looked.would).collect();
+        Self { counts, forecast: plan.forecast.clone() }
     }
 }
 
 /// The body of `plan --format json`.
-pub fn plan_body(plan: &[Looked]) -> PlanBody {
-    PlanBody { summary: PlanSummary::from(plan), transfers: plan.iter().map(PlanJson::from).collect() }
+pub fn plan_body(plan: &LookReport) -> PlanBody {
+    PlanBody { summary: PlanSummary::from(plan), transfers: plan.looked.iter().map(PlanJson::from).collect() }
 }

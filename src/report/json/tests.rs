@@ -123,13 +123,24 @@ fn a_plan_counts_every_word_and_carries_verdicts() {
     let counts = keys(&json["counts"]);
     assert_eq!(
         counts,
-        ["transfer", "nothing", "settle", "refuse", "not_reach", "fail", "not_looked", "total"]
+        [
+            "transfer",
+            "nothing",
+            "settle",
+            "wait",
+            "mismatch",
+            "refuse",
+            "not_reach",
+            "fail",
+            "not_looked",
+            "total"
+        ]
     );
     assert_eq!((&json["run_id"], &json["counts"]["total"]), (&Value::Null, &3.into()));
     let refused = &json["transfers"][1];
     assert_eq!((&refused["would"], &refused["staged"]), (&"refuse".into(), &Value::Null));
-    assert_eq!(refused["verdicts"][3]["guard"], "target_energy");
-    assert_eq!(refused["verdicts"][3]["passed"], false);
+    assert_eq!(refused["verdicts"][4]["guard"], "target_energy");
+    assert_eq!(refused["verdicts"][4]["passed"], false);
     let unproved = refused["target_meter"]["unproved"].as_str().unwrap();
     assert!(unproved.starts_with("exception 0x02"), "{unproved}");
 }

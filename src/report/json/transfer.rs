@@ -100,7 +100,7 @@ impl From<&TransferResult> for TransferJson {
             outcome: result.outcome,
             reason: result.reason.clone(),
             hint: result.hint.clone(),
-            source_meter: MeterJson::new(&transfer.source, result.source_serial),
+            source_meter: MeterJson::source(&transfer.source, result.source_serial),
             target_meter: MeterJson::new(&transfer.target, result.target_serial),
             source: result.source.clone(),
             target_before: result.target_before.clone(),

@@ -116,7 +116,7 @@ impl LogReporter {
         let line = Line {
             message: fact_words(fact),
             transfer: Some(transfer),
-            endpoint: Some(transfer.endpoint(role(fact))),
+            endpoint: transfer.endpoint(role(fact)),
             step: Some(step),
             attempt: Some(attempt),
             ..Line::default()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::report::sample::plan;
+use crate::run::Forecast;
 
 #[test]
 fn a_plan_says_what_would_change_and_every_verdict() {
@@ -12,9 +13,13 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       energy  real energy in: source 1,234,567.000 kWh, target 0.900 → 1,234,567.000 kWh
       ✓ passed  word signs     every word is in -9999..=9999, one sign a quantity
       ✓ passed  zero source    the source has counted
+      ✓ passed  expected       the job pins no ranges
       ✓ passed  direction      the source is ahead in real energy in
       ✓ passed  target energy  the target is fresh
+      ✓ passed  totals         the source's totals are signed or absolute, the target's signed or
+                               absolute
       ✓ passed  digits         all seven fit into 16 digits
+      ✓ passed  ledger         no other transfer wrote to this target
 
     feeder-2: would be refused
       source  CM2000 20344872 at plant-a (10.20.1.5:502) unit 2
@@ -22,22 +27,28 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       energy  real energy in: source 1,234,567.000 kWh, target 2,500.000 kWh
       ✓ passed  word signs     every word is in -9999..=9999, one sign a quantity
       ✓ passed  zero source    the source has counted
+      ✓ passed  expected       the job pins no ranges
       ✓ passed  direction      the source is ahead in real energy in
       ✗ NO      target energy  the target has already counted 2,500.000 kWh of real energy in; the job
                                does not say what to do with it. `replace` would set real energy in to
                                1,234,567.000 kWh, `add` to 1,237,067.000 kWh
+      ✓ passed  totals         the source's totals are signed or absolute, the target's neither in + out
+                               nor in - out
       ✓ passed  digits         all seven fit into 16 digits
+      ✓ passed  ledger         no other transfer wrote to this target
       hint    add `target_energy: replace` if both meters counted the same energy, `target_energy: add`
               if the target alone counted since
 
     feeder-3: could not be reached
-      source  CM2000 20344873 (not asked) at plant-a (10.20.1.5:502) unit 3
-      target  PM800 11000128 (not asked) at 10.20.4.12:502 unit 3
+      source  CM2000 20344873 (expected) at plant-a (10.20.1.5:502) unit 3
+      target  PM800 11000128 (expected) at 10.20.4.12:502 unit 3
       why     no connection to the gateway: connection refused
       hint    check power and network
 
     Carried are the seven accumulated energies (registers 1700–1727). Conditional, incremental and
     input-metering energies, CT and PT settings are not.
+
+    A run would send 11 requests; 10.20.4.12:502 has most to do, 8 requests in about 2 s.
 
     3 transfers: 1 would be transferred, 1 would be refused, 1 could not be reached; nothing was written
     "#);
@@ -45,7 +56,7 @@ fn a_plan_says_what_would_change_and_every_verdict() {
 
 #[test]
 fn all_seven_energies_are_shown_when_asked_for() {
-    let text = plan_text(&plan()[..1], Style { verbose: true, ..Style::default() });
+    let text = plan_text(&first(), Style { verbose: true, ..Style::default() });
     for quantity in Quantity::ALL {
         assert!(text.contains(&format!("  energy  {quantity}")), "{quantity} is missing:\n{text}");
     }
@@ -53,7 +64,8 @@ fn all_seven_energies_are_shown_when_asked_for() {
 
 #[test]
 fn an_empty_plan_says_so() {
-    assert_eq!(plan_text(&[], Style::default()), "0 transfers: nothing to do; nothing was written\n");
+    let empty = LookReport { looked: Vec::new(), forecast: Forecast::default() };
+    assert_eq!(plan_text(&empty, Style::default()), "0 transfers: nothing to do; nothing was written\n");
 }
 
 #[test]
@@ -61,4 +73,11 @@ fn colour_adds_nothing_but_colour() {
     let style = Style { width: Some(80), ..Style::default() };
     let coloured = plan_text(&plan(), Style { colour: true, ..style });
     assert_eq!(crate::report::sample::without_colour(&coloured), plan_text(&plan(), style));
+}
+
+/// The first transfer of the plan alone.
+fn first() -> LookReport {
+    let mut plan = plan();
+    plan.looked.truncate(1);
+    plan
 }

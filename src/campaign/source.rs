@@ -1,0 +1,154 @@
+//! Where a transfer's readings come from: a meter on the wire, or a person who wrote them down.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::meter::{Model, Quantity, Readings};
+
+use super::Endpoint;
+
+/// Where readings come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A meter that can be read.
+    Live(LiveSource),
+    /// Readings typed into the job.
+    Typed(Box<TypedSource>),
+}
+
+/// A meter that can be read, or could be lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveSource {
+    /// The meter.
+    #[serde(flatten)]
+    pub endpoint: Endpoint,
+    /// How old a captured reading may be to be used when the meter is not there any more.
+    #[serde(default)]
+    pub captured_within: Option<Duration>,
+}
+
+/// Readings that a person took from a meter that is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedSource {
+    /// The family of the meter they were taken from.
+    pub model: Model,
+    /// Its serial number, where it is known.
+    pub serial_number: Option<u32>,
+    /// When they were taken.
+    pub taken: Timestamp,
+    /// What was written down.
+    pub given: Given,
+}
+
+impl TypedSource {
+    /// Whether some of the target's own energies become part of what is carried.
+    pub fn keeps_the_targets(&self) -> bool {
+        matches!(&self.given, Given::Energies { energies, others: Others::Keep } if energies.contains(&None))
+    }
+}
+
+/// What was written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Given {
+    /// All 28 words.
+    Registers(Readings),
+    /// Some of the seven energies, in canonical order, each in its own unit.
+    Energies {
+        /// `None` where the job gives none.
+        energies: [Option<i64>; 7],
+        /// What becomes of those that are not given.
+        others: Others,
+    },
+}
+
+/// What becomes of the energies that a typed source does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Others {
+    /// The target keeps its own.
+    Keep,
+    /// They are set to zero.
+    Zero,
+}
+
+impl Source {
+    /// The meter, if it can be read.
+    pub const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Live(live) => Some(&live.endpoint),
+            Self::Typed(_) => None,
+        }
+    }
+
+    /// The family of the meter the readings come from.
+    pub fn model(&self) -> Model {
+        match self {
+            Self::Live(live) => live.endpoint.model,
+            Self::Typed(typed) => typed.model,
+        }
+    }
+
+    /// The serial number that the job gives.
+    pub fn pinned(&self) -> Option<u32> {
+        match self {
+            Self::Live(live) => live.endpoint.serial_number.pinned(),
+            Self::Typed(typed) => typed.serial_number,
+        }
+    }
+
+    /// How old a captured reading may be.
+    pub const fn captured_within(&self) -> Option<Duration> {
+        match self {
+            Self::Live(live) => live.captured_within,
+            Self::Typed(_) => None,
+        }
+    }
+}
+
+impl From<Endpoint> for Source {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::Live(LiveSource { endpoint, captured_within: None })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live(live) => live.endpoint.fmt(f),
+            Self::Typed(typed) => write!(f, "{}, typed readings of {:.0}", typed.model, typed.taken),
+        }
+    }
+}
+
+/// Ranges that energies must be in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Expect(pub Vec<(Quantity, ExpectRange)>);
+
+/// The range of one energy, both ends included, in its own unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectRange {
+    /// At least this.
+    pub min: Option<i64>,
+    /// At most this.
+    pub max: Option<i64>,
+}
+
+impl Expect {
+    /// Whether nothing is pinned.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The first energy outside its range.
+    pub fn violation(&self, readings: &Readings) -> Option<(Quantity, ExpectRange)> {
+        self.0.iter().copied().find(|(quantity, range)| {
+            let value = readings.energy(*quantity);
+            range.min.is_some_and(|min| value < min) || range.max.is_some_and(|max| value > max)
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Lists, maps and texts that are too small or too large.
+
+use serde_json::Value;
+
+use super::Case;
+use crate::job::{
+    diagnostic::{Code, Diagnostic},
+    tree::Kind,
+};
+
+/// A list or map with too little in it.
+pub(super) fn too_small(case: &Case<'_>) -> Diagnostic {
+    match case.field() {
+        "registers" => wrong_count(case),
+        "readings" | "expect" => {
+            empty(case, Code::NoEnergies, "at least one energy").hint(match case.field() {
+                "expect" => "add one, as in `real_energy_in: { min: 1200 MWh }`, or remove the key",
+                _ => "add one, as in `real_energy_in: 1234.567 MWh`",
+            })
+        }
+        "after" => empty(case, Code::WrongType, "at least one transfer")
+            .hint("name the transfers that this one follows, or remove the key"),
+        _ if case.quantity().is_some() => empty(case, Code::NoEnergies, "`min`, `max`, or both")
+            .hint("add `min:` or `max:`, or remove the key"),
+        _ => empty(case, Code::NoTransfers, "at least one transfer")
+            .hint("add a transfer: `- id: NAME` with a `source` and a `target`"),
+    }
+}
+
+fn empty(case: &Case<'_>, code: Code, expected: &str) -> Diagnostic {
+    Diagnostic::error(code, format!("`{}` is empty", case.field()))
+        .at(case.document.key_spot(&case.violation.pointer))
+        .expected(expected)
+}
+
+/// A list or text with too much in it.
+pub(super) fn too_large(case: &Case<'_>) -> Diagnostic {
+    match case.field() {
+        "registers" => wrong_count(case),
+        "after" => case
+            .at_value(Code::WrongType, "`after` names more than 100 transfers")
+            .hint("name only transfers to the same target"),
+        field => case
+            .at_value(Code::WrongType, format!("`{field}` is longer than 1,000 characters"))
+            .hint("labels are words to select and group by: keep them short"),
+    }
+}
+
+fn wrong_count(case: &Case<'_>) -> Diagnostic {
+    let count = match case.kind() {
+        Kind::List(items) => items.len(),
+        _ => 0,
+    };
+    let wanted = case.schema.get("minItems").and_then(Value::as_u64).unwrap_or_default();
+    Diagnostic::error(Code::BadRegisters, format!("`registers` has {count} values, not {wanted}"))
+        .at(case.document.key_spot(&case.violation.pointer))
+        .expected(format!("{wanted} values: seven energies of four registers each"))
+        .hint("copy the whole list as `read --format json` prints it, in the order of registers 1700 to 1727")
+}
