@@ -69,8 +69,8 @@ const STRANGER: u32 = 99_999_999;
 
 /// All faults, with delays that fit the transfer's options. Always the same number, in the same order.
 pub fn all(transfer: &Transfer) -> Vec<Named> {
-    let settings = &transfer.target.gateway.settings;
-    let timeout = settings.request_timeout.max(transfer.source.gateway.settings.request_timeout);
+    let timeouts = transfer.endpoints().map(|endpoint| endpoint.gateway.settings.request_timeout);
+    let timeout = timeouts.max().expect("there is a target");
     let settle = transfer.options.settle;
     // A little after the client gave up, still within what `settle` covers.
     let after_timeout = timeout + 60 * MILLISECOND;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::world::World;
 use crate::{
-    campaign::{Role, TargetEnergy, Transfer},
+    campaign::{Role, Source, TargetEnergy, Transfer},
     simulator::{Audit, Energies, Execution, Origin, Write},
     transfer::Outcome,
 };
@@ -175,7 +175,9 @@ fn writes_command(write: &Write) -> bool {
 /// itself had counted.
 fn is_right(world: &World, transfer: &Transfer, execution: &Execution, patience: Duration) -> bool {
     let source = world.energies_at_first(transfer);
-    let oldest = execution.at.saturating_sub(OLDEST_READING + transfer.options.settle + patience);
+    let oldest = execution
+        .at
+        .saturating_sub(OLDEST_READING + transfer.options.settle + captured_within(transfer) + patience);
     let low = plus(source, world.grown(transfer, Role::Source, oldest));
     let high = plus(source, world.grown(transfer, Role::Source, execution.at));
     let (low, high) = match transfer.options.target_energy {
@@ -195,6 +197,14 @@ fn is_right(world: &World, transfer: &Transfer, execution: &Execution, patience:
 
 fn plus(one: Energies, other: Energies) -> Energies {
     std::array::from_fn(|place| one[place] + other[place])
+}
+
+/// How old a captured reading may be besides.
+fn captured_within(transfer: &Transfer) -> Duration {
+    match &transfer.source {
+        Source::Live(live) => live.captured_within.unwrap_or_default(),
+        Source::Typed(_) => Duration::ZERO,
+    }
 }
 
 /// A preset that left the meter as it was, near enough: zeros into a fresh meter, say.

@@ -18,8 +18,9 @@ use super::{
 /// How much of the matrix is tried.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thrift {
-    /// Every so-many-th pair of step and fault is tried; at the first shape's commit, every fault.
-    pub items: usize,
+    /// With every so-many-th pair of step and fault the program dies; on the first shape all others are tried with a
+    /// program that lives, on other shapes not at all.
+    pub deaths: usize,
     /// Every so-many-th request of the next run is one it dies at.
     pub second_deaths: u32,
     /// Every so-many-th append is one the program dies at.
@@ -32,6 +33,8 @@ pub(super) struct Item {
     pub shape: usize,
     pub step: Step,
     pub fault: usize,
+    /// Also with a program that dies.
+    pub deaths: bool,
 }
 
 /// What there is to try with these shapes.
@@ -42,26 +45,28 @@ pub(super) fn items(shapes: &[Shape], thrift: Thrift) -> Vec<Item> {
         {
             for (fault, named) in fault::all(&shape.transfer).iter().enumerate() {
                 if named.suits(step) {
-                    items.push(Item { shape: place, step, fault });
+                    items.push(Item { shape: place, step, fault, deaths: true });
                 }
             }
         }
     }
-    let crucial = |item: &Item| item.shape == 0 && item.step == Step::Commit;
     let numbered = items.into_iter().enumerate();
     numbered
-        .filter(|(place, item)| place % thrift.items == 0 || crucial(item))
-        .map(|(_, item)| item)
+        .map(|(place, item)| Item { deaths: place % thrift.deaths == 0, ..item })
+        .filter(|item| item.deaths || item.shape == 0)
         .collect()
 }
 
 /// Plays an item without a death, then with every death that is tried.
 pub(super) fn play_item(shapes: &[Shape], item: Item, thrift: Thrift, tally: &mut Tally) {
-    let Item { shape, step, fault } = item;
+    let Item { shape, step, fault, deaths } = item;
     let cell = Schedule { shape, step, fault, death: Death::None, second: None };
     let alive = perform(shapes, cell, None);
     let Some(struck) = alive.struck.filter(|_| alive.all_struck) else { return };
     tally.add(entry(shapes, cell, &alive));
+    if !deaths {
+        return;
+    }
     for death in [Death::BeforeRequest, Death::AfterRequest] {
         let cell = Schedule { death, ..cell };
         tally.add(entry(shapes, cell, &perform(shapes, cell, Some(struck))));
@@ -126,7 +131,7 @@ fn perform(shapes: &[Shape], cell: Schedule, struck: Option<usize>) -> Played {
         if let Some((when, fault)) = cell.step.before() {
             gateway.inject(unit, when, fault);
         }
-        let (gateway, unit) = world.meter(shape.transfer.endpoint(cell.step.role()));
+        let (gateway, unit) = world.meter_of(&shape.transfer, cell.step.role());
         gateway.inject(unit, cell.step.when(), named.fault);
         play(&world, &blows, patience).await
     })

@@ -29,6 +29,7 @@ mod unknown;
 mod world;
 
 use std::{
+    collections::HashSet,
     future::Future,
     num::NonZero,
     sync::{
@@ -38,7 +39,7 @@ use std::{
     thread,
 };
 
-use crate::campaign::{Role, Transfer};
+use crate::campaign::Transfer;
 
 pub(super) use command::command;
 pub use fault::Class;
@@ -79,8 +80,8 @@ pub struct Rehearsal {
 
 /// In its short form the matrix takes so many shapes, and of their cells so many.
 const FEW_SHAPES: usize = 3;
-const FEW: matrix::Thrift = matrix::Thrift { items: 13, second_deaths: 11, appends: 7 };
-const ALL: matrix::Thrift = matrix::Thrift { items: 1, second_deaths: 1, appends: 1 };
+const FEW: matrix::Thrift = matrix::Thrift { deaths: 17, second_deaths: 11, appends: 7 };
+const ALL: matrix::Thrift = matrix::Thrift { deaths: 1, second_deaths: 1, appends: 1 };
 
 /// Tries `transfers` on their twins, on all cores.
 pub fn rehearse(transfers: &[Arc<Transfer>], effort: Effort) -> Rehearsal {
@@ -112,14 +113,20 @@ pub fn replay(transfers: &[Arc<Transfer>], seed: u64) -> Option<Rehearsal> {
     Some(Rehearsal { shapes: matrix::shown(&shapes), transfers: crowd.len(), tally })
 }
 
-/// Transfers between two meters that are there at the same time.
+/// Transfers between two meters that are both there, with meters that no earlier one has.
 fn playable(transfers: &[Arc<Transfer>]) -> Vec<Arc<Transfer>> {
-    let place = |transfer: &Transfer, role| {
-        let endpoint = transfer.endpoint(role);
-        (endpoint.gateway.address.clone(), endpoint.unit)
+    let mut taken = HashSet::new();
+    let mut is_apart = |transfer: &Transfer| {
+        let places: Vec<_> =
+            transfer.endpoints().map(|endpoint| (endpoint.gateway.address.clone(), endpoint.unit)).collect();
+        let free =
+            places.len() == 2 && !transfer.is_swap() && !places.iter().any(|place| taken.contains(place));
+        if free {
+            taken.extend(places);
+        }
+        free
     };
-    let apart = |transfer: &&Arc<Transfer>| place(transfer, Role::Source) != place(transfer, Role::Target);
-    transfers.iter().filter(apart).cloned().collect()
+    transfers.iter().filter(|transfer| is_apart(transfer)).cloned().collect()
 }
 
 /// Does every number below `many`, in no order, with a tally a thread.

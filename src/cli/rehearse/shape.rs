@@ -65,13 +65,13 @@ impl Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Transfer { key, source, target, options, .. } = &*self.transfer;
-        let together = if source.gateway.address == target.gateway.address { ", one gateway" } else { "" };
+        let together = if one_gateway(&self.transfer) { ", one gateway" } else { "" };
         let mode = match options.write_mode {
             WriteMode::Single => ", single writes",
             WriteMode::Auto | WriteMode::Block => "",
         };
         let firmware = self.firmware.words();
-        write!(f, "{} ({} → {}{together}{mode}, target {firmware})", key.id, source.model, target.model)
+        write!(f, "{} ({} → {}{together}{mode}, target {firmware})", key.id, source.model(), target.model)
     }
 }
 
@@ -101,14 +101,18 @@ fn in_singles(transfer: &Arc<Transfer>) -> Arc<Transfer> {
     Arc::new(transfer)
 }
 
+fn one_gateway(transfer: &Transfer) -> bool {
+    let source = transfer.source.endpoint();
+    source.is_some_and(|source| source.gateway.address == transfer.target.gateway.address)
+}
+
 type Kind = (Model, Model, bool, u8);
 
 fn kind(transfer: &Transfer) -> Kind {
-    let together = transfer.source.gateway.address == transfer.target.gateway.address;
     let mode = match transfer.options.write_mode {
         WriteMode::Auto => 0,
         WriteMode::Block => 1,
         WriteMode::Single => 2,
     };
-    (transfer.source.model, transfer.target.model, together, mode)
+    (transfer.source.model(), transfer.target.model, one_gateway(transfer), mode)
 }

@@ -66,7 +66,7 @@ pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) 
     let played = in_virtual_time(async {
         let world = World::new(crowd, firmware, seed);
         for (transfer, step, named) in &strikes {
-            let (gateway, unit) = world.meter(crowd[*transfer].endpoint(step.role()));
+            let (gateway, unit) = world.meter_of(&crowd[*transfer], step.role());
             gateway.inject(unit, step.when(), named.fault.clone());
         }
         play(&world, &blows, patience).await

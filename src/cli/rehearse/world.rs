@@ -67,7 +67,7 @@ impl World {
         let mut gateways: HashMap<Address, Gateway> = HashMap::new();
         for transfer in transfers {
             for role in [Role::Source, Role::Target] {
-                let endpoint = transfer.endpoint(role);
+                let Some(endpoint) = transfer.endpoint(role) else { continue };
                 let gateway = gateways
                     .entry(endpoint.gateway.address.clone())
                     .or_insert_with(|| Gateway::new(settings.clone()));
@@ -77,11 +77,12 @@ impl World {
             }
         }
         let shown = |transfer: &Arc<Transfer>| {
-            let source = &transfer.source;
-            (transfer.key.clone(), gateways[&source.gateway.address].energies(source.unit.number()))
+            let source = transfer.source.endpoint()?;
+            let energies = gateways[&source.gateway.address].energies(source.unit.number());
+            Some((transfer.key.clone(), energies))
         };
         Self {
-            sources: Arc::new(transfers.iter().map(shown).collect()),
+            sources: Arc::new(transfers.iter().filter_map(shown).collect()),
             transfers: transfers.into(),
             gateways: Arc::new(gateways),
             cut: Arc::default(),
@@ -89,6 +90,11 @@ impl World {
             start: "2026-06-01T08:00:00Z".parse().expect("a time as RFC 3339 writes it"),
             seed,
         }
+    }
+
+    /// The gateway and unit of a transfer's meter.
+    pub(super) fn meter_of(&self, transfer: &Transfer, role: Role) -> (&Gateway, u8) {
+        self.meter(transfer.endpoint(role).expect("only transfers between two meters are rehearsed"))
     }
 
     /// The gateway and unit of an endpoint.
@@ -119,9 +125,7 @@ impl World {
     }
 
     fn endpoints(&self) -> impl Iterator<Item = (&Gateway, u8)> {
-        let both =
-            |transfer: &Arc<Transfer>| [Role::Source, Role::Target].map(|role| (Arc::clone(transfer), role));
-        self.transfers.iter().flat_map(both).map(|(transfer, role)| self.meter(transfer.endpoint(role)))
+        self.transfers.iter().flat_map(|transfer| transfer.endpoints()).map(|endpoint| self.meter(endpoint))
     }
 
     /// What a transfer's source showed when the world began.
@@ -149,6 +153,7 @@ impl World {
             connector: Arc::new(self.clone()),
             trace: None,
             stop,
+            until_check: false,
         };
         let held: Arc<dyn Ledger> = Arc::new(Disk(ledger.clone()));
         let mut listen = |_event| ();
