@@ -8,7 +8,7 @@ use super::{
     failure::Failure,
     ledger,
     output::{self, Console},
-    plan, read, resolve, run, simulate, status, validate,
+    plan, read, rehearse, resolve, run, simulate, status, validate,
 };
 use crate::{
     job,
@@ -29,6 +29,7 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments, &console)),
         Command::Read(arguments) => in_runtime(read::read(arguments, &console)),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
+        Command::Rehearse(arguments) => rehearse::command(&arguments, &console),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
         Command::Schema => {
             console.print(&format!("{:#}\n", job::schema()));

@@ -114,7 +114,7 @@ fn meter_audit(address: &Address, gateway: &Gateway, unit: u8) -> MeterAudit {
     }
 }
 
-fn twin(role: Role, endpoint: &Endpoint) -> Device {
+pub(super) fn twin(role: Role, endpoint: &Endpoint) -> Device {
     let model = match endpoint.model {
         Model::Cm2000 => simulator::Model::Cm2000,
         Model::Cm3000 => simulator::Model::Cm3000,

@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod output;
 mod read;
+pub mod rehearse;
 mod select;
 mod signals;
 mod simulate;
