@@ -96,3 +96,16 @@ async fn energies_that_do_not_stay_are_a_mismatch() {
     assert_outcome(&result, Outcome::Mismatch);
     assert_eq!(world.target_audit().commit_requests(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_result_of_0_is_not_believed_against_the_energies() {
+    // The meter takes an hour for the command, and another master clears 8021 meanwhile.
+    let world = world(fresh().with_processing_time(Duration::from_secs(3600)));
+    let cleared = Fault::ForeignWrite { register: 8021, words: vec![0] };
+    world.target().inject(2, When::status_poll().always(), cleared);
+    let result = world.run_one(&transfer()).await;
+    assert_outcome(&result, Outcome::Failed);
+    assert!(result.reason.contains("no effect"), "{}", result.reason);
+    tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+    assert_eq!(world.target_energies(), [0; 7], "the late commands ran into the fence");
+}

@@ -6,7 +6,8 @@ use super::{IntentTimes, Machine, State, recorded_times};
 use crate::{
     meter::{CommandStatus, Quantity, with_unit},
     transfer::{
-        Closing, CommandOutcome, Evidence, Fact, Failure, Findings, Identity, Intent, Now, Outcome, Surveyed,
+        Closing, CommandOutcome, Evidence, Fact, Failure, Findings, Identity, Intent, Now, Outcome, Phase,
+        Surveyed, Verification,
         clock::Since,
         polling::Polling,
         settling::{Settled, Settling},
@@ -99,7 +100,7 @@ impl Machine {
             self.outbox.push_back(Fact::StatusRead { word: status.word() });
         }
         if end == CommandOutcome::Result(CommandStatus::Done) {
-            self.committed(Evidence::Status, CommandStatus::Done.to_string());
+            // Another master may have written the 0: it is believed together with the energies.
             self.verify(true);
         } else {
             self.settle(end);
@@ -126,9 +127,11 @@ impl Machine {
                 self.outbox
                     .push_back(Fact::Closed { how: Closing::NotCommitted, reason: format!("{why}; {note}") });
                 let failure = match why {
-                    CommandOutcome::Result(status) if status != CommandStatus::Undecided => {
-                        Failure::Rejected(status)
-                    }
+                    CommandOutcome::Result(
+                        status @ (CommandStatus::InvalidCommand
+                        | CommandStatus::InvalidParameters
+                        | CommandStatus::Other(_)),
+                    ) => Failure::Rejected(status),
                     why => Failure::NotCommitted(why.to_string()),
                 };
                 self.start_over(failure, now);
@@ -154,13 +157,20 @@ impl Machine {
         self.state = State::Verifying(Box::new(verifying));
     }
 
-    pub(super) fn verified(&mut self, end: Verified) {
+    pub(super) fn verified(&mut self, end: Verified, now: Now) {
         match end {
             Verified::Matches(verification) => {
+                self.confirm();
                 self.outbox.push_back(Fact::Verified(verification));
                 self.over(Outcome::Done, "verified".to_owned(), None);
             }
+            Verified::Differs(verification)
+                if self.reported_only() && self.holds_the_old(&verification, now) =>
+            {
+                self.settle(CommandOutcome::Result(CommandStatus::Done));
+            }
             Verified::Differs(verification) => {
+                self.confirm();
                 let quantity = Quantity::RealEnergyIn;
                 let read = with_unit(quantity, verification.after.readings.energy(quantity));
                 let staged = with_unit(quantity, self.open_intent().staged.energy(quantity));
@@ -171,10 +181,35 @@ impl Machine {
                     Some(format!("look at the meter, then: {}", self.resolve_command("accepted|not-committed"))),
                 );
             }
+            Verified::NotRead(why) if self.reported_only() => {
+                self.unknown(format!("the meter reported success, but it could not be verified: {why}"));
+            }
             Verified::NotRead(why) => {
                 self.unknown(format!("the commit took effect, but it could not be verified: {why}"));
             }
         }
+    }
+
+    /// Whether the command's own result is all that speaks for the commit so far.
+    fn reported_only(&self) -> bool {
+        self.history.phase() == Phase::Open
+    }
+
+    /// The energies agree with the command's result.
+    fn confirm(&mut self) {
+        if self.reported_only() {
+            self.committed(Evidence::Status, CommandStatus::Done.to_string());
+        }
+    }
+
+    /// Whether the target can be where it was before anything was written.
+    fn holds_the_old(&self, verification: &Verification, now: Now) -> bool {
+        let intent = self.open_intent();
+        let times = self.times.unwrap_or_else(|| recorded_times(&intent));
+        let bound = self.plan.options.verify.bound_or_assumed();
+        times.pre_image_read.elapsed(now).is_none_or(|elapsed| {
+            bound.fits(&intent.pre_image.readings, &verification.after.readings, elapsed)
+        })
     }
 
     /// The last recorded intent: settling and verifying are only entered with one.

@@ -215,7 +215,7 @@ impl Machine {
                 let end = verifying.handle(now, reply, |tries| jitter.delay(retry, tries), &mut facts);
                 self.outbox.extend(facts.drain(..));
                 if let Some(end) = end {
-                    self.verified(end);
+                    self.verified(end, now);
                 }
             }
             State::Rest { .. } if reply == Reply::Waited => self.survey(),
