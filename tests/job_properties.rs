@@ -4,6 +4,13 @@ use meterferry::job::{Code, Loaded, load_text};
 use proptest::prelude::*;
 
 const JOB: &str = include_str!("../jobs/demo.yaml");
+/// Jobs with every kind of key.
+const JOBS: [&str; 4] = [
+    JOB,
+    include_str!("../jobs/reference.yaml"),
+    include_str!("../jobs/swap.yaml"),
+    include_str!("../jobs/typed.yaml"),
+];
 /// Pieces that are known to be awkward.
 const PIECES: [&str; 24] = [
     "",
@@ -60,9 +67,10 @@ proptest! {
 
     #[test]
     fn a_mutilated_job_is_read_or_refused(
+        job in 0..JOBS.len(),
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..12, 0..PIECES.len()), 1..6)
     ) {
-        let mut text: Vec<char> = JOB.chars().collect();
+        let mut text: Vec<char> = JOBS[job].chars().collect();
         for (index, length, piece) in cuts {
             let start = index.index(text.len());
             let end = (start + length).min(text.len());

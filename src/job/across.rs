@@ -17,42 +17,47 @@ pub(super) struct Unordered {
     pub hint: String,
 }
 
-/// A target is known by serial number where it is pinned, by address otherwise.
+/// What a target may be known by.
 #[derive(PartialEq, Eq, Hash)]
-enum Target<'a> {
+enum Name<'a> {
     SerialNumber(u32),
     Address(&'a Address, Unit),
 }
 
 /// Transfers whose target another campaign writes to as well, unless exactly one says that it is `after` the other.
-/// One complaint a transfer.
+/// A target is known by serial number where both places give it, by address otherwise. One complaint a transfer.
 pub(super) fn unordered<'a>(campaigns: impl Iterator<Item = &'a [Arc<Transfer>]>) -> Vec<Unordered> {
-    let mut seen: HashMap<Target<'_>, Vec<(Which, &Transfer)>> = HashMap::new();
+    let mut seen: HashMap<Name<'_>, Vec<(Which, &Transfer)>> = HashMap::new();
     let mut found = Vec::new();
     for (campaign, transfers) in campaigns.enumerate() {
         for (index, transfer) in transfers.iter().enumerate() {
-            let here = (campaign, index);
-            let earlier = seen.entry(target(transfer)).or_default();
-            let others = earlier.iter().filter(|((other, _), _)| *other != campaign);
-            found.extend(others.filter_map(|other| conflict((here, transfer), *other)).next());
-            earlier.push((here, transfer));
+            let here = ((campaign, index), &**transfer);
+            let mut conflicts = names(transfer).flat_map(|name| {
+                let earlier = seen.get(&name).map_or(&[][..], Vec::as_slice);
+                earlier
+                    .iter()
+                    .filter(|earlier| earlier.0.0 != campaign)
+                    .filter_map(move |earlier| conflict(here, *earlier))
+            });
+            found.extend(conflicts.next());
+            drop(conflicts);
+            names(transfer).for_each(|name| seen.entry(name).or_default().push(here));
         }
     }
     found
 }
 
-fn target(transfer: &Transfer) -> Target<'_> {
+fn names(transfer: &Transfer) -> impl Iterator<Item = Name<'_>> {
     let target = &transfer.target;
-    match target.serial_number.pinned() {
-        Some(number) => Target::SerialNumber(number),
-        None => Target::Address(&target.gateway.address, target.unit),
-    }
+    let serial_number = target.serial_number.pinned().map(Name::SerialNumber);
+    serial_number.into_iter().chain([Name::Address(&target.gateway.address, target.unit)])
 }
 
 fn conflict((at, one): (Which, &Transfer), (with, other): (Which, &Transfer)) -> Option<Unordered> {
-    let meter = match target(one) {
-        Target::SerialNumber(number) => format!("the meter with serial number {number}"),
-        Target::Address(..) => format!("the meter at {} unit {}", one.target.gateway, one.target.unit),
+    let meter = match (one.target.serial_number.pinned(), other.target.serial_number.pinned()) {
+        (Some(one), Some(other)) if one != other => return None,
+        (Some(number), Some(_)) => format!("the meter with serial number {number}"),
+        _ => format!("the meter at {} unit {}", one.target.gateway, one.target.unit),
     };
     let (message, hint) = match (one.after.contains(&other.key), other.after.contains(&one.key)) {
         (true, false) | (false, true) => return None,

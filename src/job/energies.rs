@@ -85,7 +85,8 @@ fn energy(
 
 fn empty_range(quantity: Quantity, min: i64, max: i64, pointer: &str, document: &Document) -> Diagnostic {
     let (least, most) = (with_unit(quantity, min), with_unit(quantity, max));
-    Diagnostic::error(Code::EmptyRange, format!("no {quantity} is at least {least} and at most {most}"))
+    let message = format!("`min` of the {quantity} is {least}, above `max`, which is {most}");
+    Diagnostic::error(Code::EmptyRange, message)
         .at(document.spot(&format!("{pointer}/max")))
         .expected("`max` must not be below `min`")
         .related(document.spot(&format!("{pointer}/min")), "`min`")

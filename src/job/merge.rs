@@ -121,7 +121,14 @@ impl Merge {
         let (here, label) = self.member_spot(campaign, at);
         let (there, _) = self.member_spot(campaign, with);
         let earlier = if at.transfer == with.transfer { "and here" } else { "first used here" };
-        Diagnostic::error(code(kind), message).at(here).expected(label).related(there, earlier).hint(hint)
+        let complaint =
+            Diagnostic::error(code(kind), message).at(here).expected(label).related(there, earlier);
+        if kind == ConflictKind::SourceIsTarget && !both_pinned(&campaign.transfers[at.transfer]) {
+            return complaint
+                .hint("if old and new meter take turns at one address, give the serial numbers of both")
+                .hint("if not, check the gateway and the unit of both");
+        }
+        complaint.hint(hint)
     }
 
     fn member_spot(&self, campaign: &Merging, place: Place) -> (Spot, &'static str) {
@@ -141,6 +148,10 @@ impl Merge {
             }
         }
     }
+}
+
+fn both_pinned(transfer: &Transfer) -> bool {
+    transfer.source.pinned().is_some() && transfer.target.serial_number.pinned().is_some()
 }
 
 const fn code(kind: ConflictKind) -> Code {

@@ -210,3 +210,17 @@ fn not_utf8(offset: usize, bytes: &[u8], name: &Arc<str>) -> Diagnostic {
         .expected("text in UTF-8")
         .hint("save the file as UTF-8; older editors on Windows save in other encodings")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dash_is_standard_input_however_it_is_given() {
+        assert_eq!(JobPath::from(OsString::from("-")), JobPath::Stdin);
+        assert_eq!(JobPath::from(PathBuf::from("-")), JobPath::Stdin);
+        assert_eq!(JobPath::from(Path::new("-")), JobPath::Stdin);
+        assert_eq!("-".parse(), Ok(JobPath::Stdin));
+        assert_eq!(JobPath::from(Path::new("./-")), JobPath::Path("./-".into()), "a file of that name");
+    }
+}

@@ -107,6 +107,7 @@ mod tests {
             let of = |key: &str| format!("{owner}/properties/{key}");
             assert_eq!(text(&of("write_mode")), serde_json::to_value(options.write_mode).unwrap());
             assert_eq!(text(&of("target_energy")), serde_json::to_value(options.target_energy).unwrap());
+            assert_eq!(text(&of("totals")), serde_json::to_value(options.totals).unwrap());
             assert_eq!(text(&of("allow_zero")), options.allow_zero);
             assert_eq!(energy(&of("fresh_below")), options.fresh_below);
             assert_eq!(duration(&of("command_timeout")), options.command_timeout);

@@ -7,7 +7,8 @@ use super::{
     diagnostics::Diagnostics,
     energies,
     raw::{self, SerialText, TimeText},
-    tree::Document,
+    suggest,
+    tree::{Document, Kind},
 };
 use crate::{
     campaign::{Given, Others, TypedSource},
@@ -40,9 +41,9 @@ fn time(text: &TimeText, pointer: &str, document: &Document, found: &mut Diagnos
     static PARSER: DateTimeParser = DateTimeParser::new();
     match PARSER.parse_timestamp(&text.0) {
         Ok(time) => Some(time),
-        Err(error) => {
+        Err(_) => {
             found.push(
-                Diagnostic::error(Code::BadTime, format!("`taken: {}` is no time: {error}", text.0))
+                Diagnostic::error(Code::BadTime, format!("`taken: {}` is on no calendar or clock", text.0))
                     .at(document.spot(&format!("{pointer}/taken")))
                     .expected("a time with its offset from UTC: 2026-07-14T09:30:00+02:00")
                     .hint("check the day, the hour and the offset"),
@@ -94,7 +95,7 @@ fn given(
         // Nothing is left over, so the word means nothing: one word for it, whatever was written.
         _ if missing.is_empty() => Others::Keep,
         Some(others) => others,
-        None if is_there("others") => return None,
+        None if is_there("others") || is_misspelt(document, pointer) => return None,
         None => {
             let message = format!(
                 "nothing says what becomes of the energies that are not given: {}",
@@ -112,4 +113,10 @@ fn given(
         }
     };
     Some(Given::Energies { energies, others })
+}
+
+/// Whether another key was meant to be `others`, which is reported.
+fn is_misspelt(document: &Document, pointer: &str) -> bool {
+    let Some(Kind::Map(entries)) = document.find(pointer).map(|found| &found.node.kind) else { return false };
+    entries.iter().any(|(key, _)| suggest::closest(&key.name, &["others"]).is_some())
 }

@@ -21,3 +21,4 @@ mod mapped;
 mod resolve;
 mod selection;
 mod stop;
+mod swap;

@@ -108,7 +108,7 @@ fn not_in_an_include(case: &Case<'_>, name: &str) -> Diagnostic {
 
 /// A required key that is not there. Nothing where the reason is reported already.
 pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
-    if is_misspelt(case, name) {
+    if is_misspelt(case, name) || sources::is_typed_target(case) {
         return None;
     }
     match name {
@@ -242,7 +242,11 @@ fn inside(case: &Case<'_>) -> String {
     match (segments.next(), segments.next(), segments.next()) {
         (None, ..) => "at the top of the file".to_owned(),
         (Some("transfers"), Some(index), None) => format!("in {}", transfer(case, index)),
-        (Some("transfers"), Some(index), Some(part)) => format!("in the {part} of {}", transfer(case, index)),
+        (Some("transfers"), Some(index), Some(part)) => {
+            let below: Vec<_> = segments.collect();
+            let of = format!("in the {part} of {}", transfer(case, index));
+            if below.is_empty() { of } else { format!("under `{}` {of}", short(&below.join("."))) }
+        }
         (Some("gateways"), Some(name), _) => format!("in the gateway `{}`", short(name)),
         _ => format!("under `{}`", case.violation.pointer[1..].replace('/', ".")),
     }

@@ -11,6 +11,7 @@ use crate::job::{
     },
     tree::Kind,
 };
+use crate::meter::Quantity;
 
 /// Text of the wrong shape.
 pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
@@ -119,7 +120,15 @@ fn by_quantity(case: &Case<'_>, text: &str) -> Diagnostic {
     } else {
         format!("{quantity} is counted in {unit}: write {unit}, k{unit}, M{unit} or G{unit}")
     };
-    unreadable(case, Code::BadEnergy, &format!("a {quantity}").replace("a a", "an a"), &hint)
+    unreadable(case, Code::BadEnergy, kind_of(quantity), &hint)
+}
+
+fn kind_of(quantity: Quantity) -> &'static str {
+    match quantity.unit() {
+        "Wh" => "a real energy",
+        "VARh" => "a reactive energy",
+        _ => "an apparent energy",
+    }
 }
 
 /// `1.1E+07` and the like, which spreadsheets write.

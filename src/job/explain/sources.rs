@@ -4,13 +4,18 @@ use super::{Case, keys::key};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     raw::{LIVE, TYPED},
-    tree::Document,
+    tree::{Document, Kind},
 };
 
 /// Which of the keys of a typed source makes it one. Nothing for a meter on the wire.
 pub(super) fn kind(document: &Document, endpoint: &str) -> Option<&'static str> {
     endpoint.ends_with("/source").then_some(())?;
     TYPED.into_iter().find(|key| document.find(&format!("{endpoint}/{key}")).is_some())
+}
+
+/// A target with keys of a typed source, which are reported: what it lacks as a meter does not matter then.
+pub(super) fn is_typed_target(case: &Case<'_>) -> bool {
+    case.field() == "target" && TYPED.into_iter().any(|name| key(case, name).is_some())
 }
 
 /// A key that cannot stand in a typed source. One complaint for all the keys of a meter on the wire, and none where
@@ -77,11 +82,20 @@ pub(super) fn no_readings(case: &Case<'_>) -> Diagnostic {
         .hint("add `readings:` with the energies that were read; for a meter that is asked, remove `taken`")
 }
 
+/// Whether a value is one of a list of registers.
+pub(super) fn is_register(case: &Case<'_>) -> bool {
+    case.field().is_empty() && case.violation.pointer.contains("/registers/")
+}
+
 /// A number that no register of an energy shows.
 pub(super) fn bad_register(case: &Case<'_>, source: &str) -> Diagnostic {
-    let hint = match source.parse::<i64>() {
-        Ok(-32768 | 32768) => "0x8000 is how a meter says \"not available\": these registers hold no readings".to_owned(),
-        Ok(number @ 55_537..=65_535) => {
+    let number = match case.kind() {
+        Kind::Integer(number) => number.as_i64(),
+        _ => None,
+    };
+    let hint = match number {
+        Some(-32_768 | 32_768) => "0x8000 is how a meter says \"not available\": these registers hold no readings".to_owned(),
+        Some(number @ 55_537..=65_535) => {
             format!("as a signed number {number} is {}: write that", number - 65_536)
         }
         _ => "each register holds four decimal digits of an energy; copy the list as `read --format json` prints it".to_owned(),

@@ -25,6 +25,7 @@ pub(super) fn wrong_type(case: &Case<'_>) -> Diagnostic {
         Kind::Null => no_value(case),
         Kind::Text(text) if case.allows("integer") => text_for_number(case, text),
         Kind::Integer(_) if case.field() == "model" => models::explain(case),
+        Kind::Decimal if sources::is_register(case) => sources::bad_register(case, &case.source()),
         Kind::Decimal if case.field() == "host" => host(case, &case.source()),
         Kind::Integer(_) | Kind::Decimal if case.allows("string") && !case.allows("integer") => {
             number_for_text(case)
@@ -41,6 +42,12 @@ fn what_to_write(case: &Case<'_>) -> String {
         ("unit" | "serial_number" | "port" | "attempts", Kind::Decimal) => "write a whole number".to_owned(),
         (_, Kind::Bool(_)) if case.allows("string") => format!("put it in quotes: `\"{}\"`", case.source()),
         ("include", Kind::Text(text)) => format!("write a list: `include: [{text}]`"),
+        ("registers", Kind::Text(_) | Kind::Integer(_)) => {
+            "write a list of 28 numbers: `registers: [4567, 123, …]`".to_owned()
+        }
+        (field, Kind::Text(text)) if case.quantity().is_some() && case.allows("object") => {
+            format!("write `{field}: {{ min: {text} }}`, or `max`, or both")
+        }
         ("transfers", Kind::Map(_)) => "begin each transfer with `- id: NAME`".to_owned(),
         ("", _) => "check the indentation and the `-` signs above".to_owned(),
         (field, Kind::List(_)) if case.allows("object") => {
@@ -151,9 +158,14 @@ fn number_for_text(case: &Case<'_>) -> Diagnostic {
     let complaint = |message| case.at_value(code(case), message);
     let no_unit = || format!("{} has no unit", case.shown());
     match code(case) {
+        Code::BadDuration if field == "captured_within" => {
+            complaint(no_unit()).hint(format!("write `{field}: {number}h` or `{field}: {number}d`"))
+        }
         Code::BadDuration => {
             complaint(no_unit()).hint(format!("write `{field}: {number}s` or `{field}: {number}ms`"))
         }
+        Code::BadTime => complaint(format!("{} is no time", case.shown()))
+            .hint("write date, time of day and offset from UTC: 2026-07-14T09:30:00+02:00"),
         Code::BadEnergy if looks_exponential(&number) => complaint(no_unit())
             .hint("write all digits, and a unit: a value with an exponent has lost its last digits"),
         Code::BadEnergy if case.quantity().is_some() => {
@@ -237,7 +249,7 @@ pub(super) fn range(case: &Case<'_>) -> Diagnostic {
         "port" => complaint(Code::PortOutOfRange, format!("`port: {source}` is no TCP port"))
             .hint("Modbus TCP usually listens on 502, which needs not be written"),
         "serial_number" => serial_range(case, &source),
-        "" if case.violation.pointer.contains("/registers/") => sources::bad_register(case, &source),
+        _ if sources::is_register(case) => sources::bad_register(case, &source),
         _ => complaint(Code::OutOfRange, format!("{} is out of range", case.shown()))
             .hint("choose a value in that range"),
     }
