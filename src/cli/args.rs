@@ -316,7 +316,7 @@ pub(super) struct Rehearse {
     /// Everything, and every death: minutes.
     #[arg(long)]
     pub long: bool,
-    /// How many storms [default: 300, with --long 20000].
+    /// How many storms [default: 60, with --long 20000].
     #[arg(long, value_name = "N")]
     pub storms: Option<u64>,
     /// Where the storms' seeds begin: other numbers, other storms.

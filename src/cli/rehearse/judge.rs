@@ -133,6 +133,8 @@ pub(super) fn judge(world: &World, transfer: &Transfer, outcome: Outcome, patien
         (Outcome::Unknown, Some(false)) if foreign => Verdict::HonestUnknown,
         (Outcome::Mismatch, Some(false)) if foreign => Verdict::HonestMismatch,
         (Outcome::Mismatch, Some(true)) => Verdict::FalseAlarm,
+        // Another master wrote `done` into the result before the meter was.
+        (Outcome::Mismatch, None) if foreign => Verdict::FalseAlarm,
         (
             Outcome::Failed | Outcome::Refused | Outcome::Unreachable | Outcome::Waiting | Outcome::NotRun,
             _,

@@ -9,9 +9,9 @@ use super::{
     world::{Ended, World, is_final},
 };
 use crate::{
-    ledger::{self, Kind, MemoryLedger},
-    run::RunReport,
-    transfer::Outcome,
+    ledger::{self, Kind, MemoryLedger, Replay as _},
+    run::{RunReport, TransferResult},
+    transfer::{Outcome, Phase},
 };
 
 /// How one run is ended early.
@@ -155,13 +155,23 @@ impl Player<'_> {
         }
         let before = std::mem::take(&mut self.endings);
         for (place, result) in report.results.iter().enumerate() {
-            let now = judge(self.world, &result.transfer, result.outcome, self.patience);
+            let outcome = self.said(result);
+            let now = judge(self.world, &result.transfer, outcome, self.patience);
             let judgement = match before.get(place) {
                 Some(before) => worse(&before.judgement, now),
                 None => now,
             };
-            self.endings.push(Ending { judgement, outcome: result.outcome, reason: result.reason.clone() });
+            self.endings.push(Ending { judgement, outcome, reason: result.reason.clone() });
         }
+    }
+
+    /// A run that cannot record begins nothing, and says `not_run` of what an earlier run has finished, too.
+    fn said(&self, result: &TransferResult) -> Outcome {
+        let finished = || {
+            let record = self.ledger.survivor().record(&result.transfer.key);
+            record.is_ok_and(|record| record.history.phase() == Phase::Done)
+        };
+        if result.outcome == Outcome::NotRun && finished() { Outcome::AlreadyDone } else { result.outcome }
     }
 
     fn close(&mut self) {

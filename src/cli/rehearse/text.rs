@@ -59,7 +59,8 @@ fn totals(counts: &Counts) -> String {
             parts.push(format!("{} {}", grouped(counts.of(verdict)), verdict.word()));
         }
     }
-    format!("{} schedules: {}", grouped(counts.total()), parts.join(", "))
+    let schedules = if counts.total() == 1 { "schedule" } else { "schedules" };
+    format!("{} {schedules}: {}", grouped(counts.total()), parts.join(", "))
 }
 
 fn table<'a>(out: &mut String, title: &str, rows: impl Iterator<Item = (String, &'a Counts)>) {
