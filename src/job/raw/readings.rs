@@ -31,7 +31,7 @@ impl JsonSchema for Given {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        by_quantity("Readings", "Energies of a meter, as they were read.", |quantity| energy(quantity))
+        by_quantity("Readings", "Energies of a meter, as they were read.", energy)
     }
 }
 
