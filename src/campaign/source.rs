@@ -43,6 +43,13 @@ pub struct TypedSource {
     pub given: Given,
 }
 
+impl TypedSource {
+    /// Whether some of the target's own energies become part of what is carried.
+    pub fn keeps_the_targets(&self) -> bool {
+        matches!(&self.given, Given::Energies { energies, others: Others::Keep } if energies.contains(&None))
+    }
+}
+
 /// What was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     meter::{Addressing, Model},
+    report,
     transfer::Resolution,
 };
 
@@ -47,6 +48,8 @@ pub(super) enum Command {
     Read(ReadMeter),
     /// Serve the meters of a job as simulated ones on loopback, until stopped.
     Simulate(Simulate),
+    /// Try the job on simulated meters in memory, with everything that can go wrong.
+    Rehearse(Rehearse),
     /// The ledger of what was done.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -120,6 +123,15 @@ pub(super) enum LogFormat {
     Human,
     /// A JSON object a line.
     Json,
+}
+
+impl From<LogFormat> for report::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Human => Self::Human,
+            LogFormat::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +302,29 @@ pub(super) struct Simulate {
     /// How long each meter takes to answer.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub simulated_latency: Duration,
+}
+
+/// Plays the job on simulated twins of its meters, in memory and in no time: every fault the simulator knows at every
+/// step of a transfer, with a program that dies there, and again in the next run; then storms of random faults over
+/// the whole job. What the simulated meters did is the judge. Exit code 0: nothing wrong, nothing done twice.
+#[derive(Debug, Args)]
+pub(super) struct Rehearse {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub output: Output,
+    /// Everything, and every death: minutes.
+    #[arg(long)]
+    pub long: bool,
+    /// How many storms [default: 300, with --long 20000].
+    #[arg(long, value_name = "N")]
+    pub storms: Option<u64>,
+    /// Where the storms' seeds begin: other numbers, other storms.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub storms_from: u64,
+    /// Play the one schedule with this number again.
+    #[arg(long, value_name = "N", conflicts_with_all = ["long", "storms", "storms_from"])]
+    pub seed: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,18 +8,15 @@ use super::{
     failure::Failure,
     ledger,
     output::{self, Console},
-    plan, read, resolve, run, simulate, status, validate,
+    plan, read, rehearse, resolve, run, simulate, status, validate,
 };
 use crate::{
     job,
-    report::{self, LogFormat, LogSettings},
+    report::{self, LogSettings},
 };
 
 pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
-    let console = Console::new(match arguments.log_format {
-        args::LogFormat::Human => LogFormat::Human,
-        args::LogFormat::Json => LogFormat::Json,
-    });
+    let console = Console::new(arguments.log_format.into());
     let settings =
         LogSettings { format: console.logs, filter: Some(arguments.log), colour: output::stderr_colour() };
     report::init_logging(&settings, console.stderr.clone())
@@ -32,6 +29,7 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments, &console)),
         Command::Read(arguments) => in_runtime(read::read(arguments, &console)),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
+        Command::Rehearse(arguments) => rehearse::command(&arguments, &console),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
         Command::Schema => {
             console.print(&format!("{:#}\n", job::schema()));

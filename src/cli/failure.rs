@@ -1,7 +1,7 @@
 //! Why a command could not do its work, told once, at the end.
 
 use super::{Exit, output};
-use crate::ledger::LedgerError;
+use crate::{ledger::LedgerError, report::LogFormat};
 
 /// An error with the exit code it leads to.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ impl Failure {
         self
     }
 
-    /// Says it on stderr.
-    pub(super) fn tell(self) -> Exit {
+    /// Says it on stderr, as logs are written there.
+    pub(super) fn tell(self, logs: LogFormat) -> Exit {
         if !self.message.is_empty() {
-            output::error(&self.message, self.hint.as_deref());
+            output::error(&self.message, self.hint.as_deref(), logs);
         }
         self.exit
     }

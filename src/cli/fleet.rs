@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     campaign::{Address, Endpoint, Role, SerialNumber, Transfer},
     meter::{Addressing, Model},
-    simulator::{self, Audit, Device, Energies, Gateway, GatewaySettings, Load, Totals},
+    simulator::{self, Audit, Device, Gateway, GatewaySettings, Load, Totals},
 };
 
 /// The twins of all meters of a job.
@@ -28,7 +28,8 @@ pub(super) struct MeterAudit {
     gateway: String,
     unit: u8,
     serial_number: u32,
-    energies: Energies,
+    /// What it shows, as decimal strings: 16 digits are more than many JSON readers keep.
+    energies: [String; 7],
     /// How often 6209 was asked for.
     commit_requests: u64,
     /// How often it changed the energies.
@@ -105,7 +106,7 @@ fn meter_audit(address: &Address, gateway: &Gateway, unit: u8) -> MeterAudit {
         gateway: address.to_string(),
         unit,
         serial_number: gateway.serial_number(unit),
-        energies: gateway.energies(unit),
+        energies: gateway.energies(unit).map(|energy| energy.to_string()),
         commit_requests: audit.commit_requests(),
         effective_commits: audit.effective_commits(),
         writes: audit.writes().len(),
@@ -113,7 +114,7 @@ fn meter_audit(address: &Address, gateway: &Gateway, unit: u8) -> MeterAudit {
     }
 }
 
-fn twin(role: Role, endpoint: &Endpoint) -> Device {
+pub(super) fn twin(role: Role, endpoint: &Endpoint) -> Device {
     let model = match endpoint.model {
         Model::Cm2000 => simulator::Model::Cm2000,
         Model::Cm3000 => simulator::Model::Cm3000,

@@ -16,8 +16,12 @@ use crate::{
 
 /// The transfers of all job files, in order.
 pub(super) fn load(arguments: &args::Jobs, console: &Console) -> Result<Vec<Arc<Transfer>>, Failure> {
-    let paths: Vec<JobPath> = arguments.paths.iter().map(|path| path.as_path().into()).collect();
-    told(job::load(&paths), console)
+    told(job::load(&paths(arguments)), console)
+}
+
+/// The path arguments; `-` is standard input.
+pub(super) fn paths(arguments: &args::Jobs) -> Vec<JobPath> {
+    arguments.paths.iter().map(|path| path.clone().into_os_string().into()).collect()
 }
 
 /// What was loaded; all that is wrong with it, and warnings, are told.

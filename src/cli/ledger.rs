@@ -39,7 +39,8 @@ pub(super) fn open_for_run(
         (Kind::Simulated, None) => Ok(Arc::new(MemoryLedger::new(Kind::Simulated))),
         (Kind::Simulated, Some(dir)) => {
             match SqliteLedger::init(dir, Kind::Simulated) {
-                Ok(()) | Err(LedgerError::AlreadyExists { .. }) => {}
+                // Where another run holds it there is one: it is waited for below.
+                Ok(()) | Err(LedgerError::AlreadyExists { .. } | LedgerError::Busy { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
             Ok(Arc::new(SqliteLedger::open_for_run(dir, kind, lock_wait)?))

@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod output;
 mod read;
+pub mod rehearse;
 mod select;
 mod signals;
 mod simulate;
@@ -21,7 +22,11 @@ mod plan;
 mod resolve;
 mod run;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -33,9 +38,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    match commands::carry_out(arguments) {
-        Ok(exit) => exit.into(),
-        Err(failure) => failure.tell().into(),
+    let logs = arguments.log_format.into();
+    // The panic hook has told what happened; nothing shared outlives this call.
+    match catch_unwind(AssertUnwindSafe(|| commands::carry_out(arguments))) {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(failure)) => failure.tell(logs).into(),
+        Err(_) => Exit::Defect.into(),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
+use jiff::Timestamp;
+use serde_json::json;
+
 use crate::report::{LogFormat, LogSink, Results, Style};
 
 /// The terminal, or whatever stands in its place.
@@ -25,12 +28,24 @@ impl Console {
 
     /// Writes one result.
     pub(super) fn print(&self, text: &str) {
-        self.results().print(text);
+        self.conclude(self.results(), text);
     }
 
-    /// Writes a remark, without its last newline.
+    /// Writes the last result, and says so if results were lost. The exit code still tells how the command ended.
+    pub(super) fn conclude(&self, mut results: Results, text: &str) {
+        results.print(text);
+        if let Some(lost) = results.error() {
+            error(&format!("results could not be written to stdout: {lost}"), None, self.logs);
+        }
+    }
+
+    /// Writes a remark to stderr, without its last newline; in a JSON log it is a line of it.
     pub(super) fn remark(&self, text: &str) {
-        self.stderr.line(text.trim_end_matches('\n'));
+        let text = text.trim_end_matches('\n');
+        match self.logs {
+            LogFormat::Human => self.stderr.line(text),
+            LogFormat::Json => self.stderr.line(&log_line("INFO", text, None)),
+        }
     }
 }
 
@@ -55,10 +70,24 @@ pub(super) fn person_present() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// `error: …`, and a hint below.
-pub(super) fn error(message: &str, hint: Option<&str>) {
+/// `error: …`, and a hint below; in a JSON log it is a line of it.
+pub(super) fn error(message: &str, hint: Option<&str>, logs: LogFormat) {
+    if logs == LogFormat::Json {
+        return LogSink::stderr().line(&log_line("ERROR", message, hint));
+    }
     let (red, cyan, plain) =
         if stderr_colour() { ("\u{1b}[1;31m", "\u{1b}[36m", "\u{1b}[0m") } else { ("", "", "") };
     let hint = hint.map(|hint| format!("\n{cyan}hint{plain}: {hint}")).unwrap_or_default();
     LogSink::stderr().line(&format!("{red}error{plain}: {message}{hint}"));
+}
+
+/// What does not come from a run, with the fields of a log line.
+fn log_line(level: &str, message: &str, hint: Option<&str>) -> String {
+    let timestamp = format!("{:.6}", Timestamp::now());
+    let mut line = json!({ "timestamp": timestamp, "level": level, "message": message });
+    if let Some(hint) = hint {
+        line["hint"] = hint.into();
+    }
+    line["target"] = "meterferry::cli".into();
+    line.to_string()
 }

@@ -14,7 +14,7 @@ use crate::{
     campaign::Transfer,
     ledger::Replay,
     report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, json_text, plan_body, plan_text},
-    run::{Claims, Clock, LookSettings, Looked, ToLookAt, Would, look},
+    run::{Claims, Clock, LookReport, LookSettings, Looked, ToLookAt, Would, look},
     transfer::History,
 };
 
@@ -32,12 +32,13 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
         trace: wires::trace(arguments.wires.trace.as_deref())?,
         stop,
     };
-    let looked = look(with_histories(selected, known)?, settings).await;
+    let report = look(with_histories(selected, known)?, settings).await;
+    let looked = &report.looked;
     let exit = match caught.signal() {
         Some(signal) if looked.iter().any(|looked| looked.would == Would::NotLooked) => Exit::Stopped(signal),
-        _ => exit(&looked, arguments.detailed_exitcode),
+        _ => exit(looked, arguments.detailed_exitcode),
     };
-    console.print(&text(&looked, exit, arguments.output.format, arguments.verbose));
+    console.print(&text(&report, exit, arguments.output.format, arguments.verbose));
     Ok(exit)
 }
 
@@ -72,16 +73,17 @@ fn exit(looked: &[Looked], detailed: bool) -> Exit {
     }
 }
 
-fn text(looked: &[Looked], exit: Exit, format: Format, verbose: bool) -> String {
+fn text(report: &LookReport, exit: Exit, format: Format, verbose: bool) -> String {
     match format {
-        Format::Human => plan_text(looked, output::style(verbose)),
-        Format::Json => json_text(&Envelope::new(None, exit.code(), plan_body(looked))),
+        Format::Human => plan_text(report, output::style(verbose)),
+        Format::Json => json_text(&Envelope::new(None, exit.code(), plan_body(report))),
         Format::Jsonl => {
-            let mut text: String = looked
+            let mut text: String = report
+                .looked
                 .iter()
                 .map(|looked| json_line(&JsonLine::<_, PlanSummary>::Transfer(PlanJson::from(looked))))
                 .collect();
-            let summary = Envelope::new(None, exit.code(), PlanSummary::from(looked));
+            let summary = Envelope::new(None, exit.code(), PlanSummary::from(report));
             text.push_str(&json_line(&JsonLine::<PlanJson, _>::Summary(summary)));
             text
         }

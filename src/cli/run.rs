@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
     if let Some(fleet) = &reach.fleet {
         console.remark(&fleet.testimony());
     }
-    results.print(&closing(&report, &run, exit, arguments.output.format));
+    console.conclude(results, &closing(&report, &run, exit, arguments.output.format));
     Ok(exit)
 }
 

@@ -9,7 +9,7 @@ use super::{
     output::Console,
 };
 use crate::{
-    job::{self, Diagnostic, Diagnostics, JobPath},
+    job::{self, Diagnostic, Diagnostics},
     report::{Envelope, json_line, json_text},
 };
 
@@ -24,8 +24,7 @@ struct Body<'a> {
 }
 
 pub(super) fn validate(arguments: &args::Validate, console: &Console) -> Result<Exit, Failure> {
-    let paths: Vec<JobPath> = arguments.jobs.paths.iter().map(|path| path.as_path().into()).collect();
-    let loaded = job::load(&paths);
+    let loaded = job::load(&super::jobs::paths(&arguments.jobs));
     if arguments.output.format == Format::Human {
         let transfers = super::jobs::told(loaded, console)?;
         let campaigns: std::collections::BTreeSet<_> =

@@ -8,6 +8,8 @@ use super::{Quantity, Readings};
 
 /// Energies roll over here (FA296157).
 pub const ENERGY_MODULUS: i64 = 10_000_000_000_000_000;
+/// What a reading that catches a carry between two registers half-way is off by, at least (DOMAIN.md §1).
+pub const CARRY: i64 = 10_000;
 const MILLISECONDS_PER_HOUR: u128 = 3_600_000;
 
 /// What a meter may add to any of its energies, in that quantity's own unit.

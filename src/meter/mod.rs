@@ -12,7 +12,7 @@ mod readings;
 mod register;
 mod request;
 
-pub use bound::{Bound, ENERGY_MODULUS, distance};
+pub use bound::{Bound, CARRY, ENERGY_MODULUS, distance};
 pub use command::{CommandStatus, PRESET_ENERGIES, SENTINEL};
 pub use energy::{kilo, with_unit};
 pub use mailbox::{

@@ -8,16 +8,20 @@ use super::{
 use crate::{
     campaign::{Endpoint, SerialNumber, Source},
     meter::{Quantity, Readings, kilo},
-    run::{Looked, Would},
+    run::{Busiest, LookReport, Looked, Would},
     transfer::{Identity, Verdict},
 };
 
 /// The plan, each line ended. The last line is the counts.
-pub fn plan_text(plan: &[Looked], style: Style) -> String {
+pub fn plan_text(report: &LookReport, style: Style) -> String {
+    let plan = &report.looked;
     let campaigns = campaigns(plan.iter().map(|looked| &*looked.transfer));
     let mut parts: Vec<String> = plan.iter().map(|looked| block(looked, campaigns, style)).collect();
     if plan.iter().any(|looked| looked.would == Would::Transfer) {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
+    }
+    if let Some(busiest) = &report.forecast.busiest {
+        parts.push(format!("{}\n", hanging("", &forecast(report.forecast.requests, busiest), style.width)));
     }
     parts.push(last_line(plan, style));
     parts.join("\n")
@@ -103,6 +107,18 @@ fn verdict_line(verdict: &Verdict, style: Style) -> String {
     let line =
         hanging(&format!("  {word}  {:<13}  ", guard_words(verdict.guard)), &verdict.says, style.width);
     format!("{}\n", line.replacen(word, &paint(word, tone, style.colour), 1))
+}
+
+/// What a run would ask of the wires, and about how long that takes.
+fn forecast(requests: u32, busiest: &Busiest) -> String {
+    let Busiest { gateway, requests: most, duration_ms } = busiest;
+    let seconds = duration_ms.div_ceil(1000);
+    let time = match seconds {
+        0..=1 => "about a second".to_owned(),
+        2..=119 => format!("about {seconds} s"),
+        _ => format!("about {} min", seconds.div_ceil(60)),
+    };
+    format!("A run would send {requests} requests; {gateway} has most to do, {most} requests in {time}.")
 }
 
 fn last_line(plan: &[Looked], style: Style) -> String {

@@ -8,7 +8,7 @@ use super::{Counts, LogSink};
 use crate::{
     campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
-    run::{Event, Looked, RunReport, Times, TransferResult, Would},
+    run::{Busiest, Event, Forecast, LookReport, Looked, RunReport, Times, TransferResult, Would},
     transfer::{BoundUsed, Case, Fact, Identity, Outcome, Reading, Step, examine},
 };
 
@@ -131,8 +131,12 @@ pub(super) fn report(results: impl IntoIterator<Item = TransferResult>) -> RunRe
 }
 
 /// One transfer that may go, one whose target counted, one that does not answer.
-pub(super) fn plan() -> Vec<Looked> {
-    vec![looked(1, 900), looked(2, 2_500_000), unreached(3)]
+pub(super) fn plan() -> LookReport {
+    let busiest = Busiest { gateway: "10.20.4.12:502".to_owned(), requests: 8, duration_ms: 1_480 };
+    LookReport {
+        looked: vec![looked(1, 900), looked(2, 2_500_000), unreached(3)],
+        forecast: Forecast { requests: 11, busiest: Some(busiest) },
+    }
 }
 
 fn looked(number: u8, target_real_in: i64) -> Looked {

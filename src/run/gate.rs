@@ -42,7 +42,7 @@ impl<L: Open> Gates<L> {
                     gateway: Arc::clone(gateway),
                     wires: wires.clone(),
                     turns: Mutex::default(),
-                    slot: Mutex::new(Slot { link: None, answered: None }),
+                    slot: Mutex::new(Slot { link: None, answered: None, requests: 0, busy: Duration::ZERO }),
                 })
             });
         }
@@ -52,6 +52,15 @@ impl<L: Open> Gates<L> {
     /// How many gateways there are.
     pub fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// How long each gateway took for a request on average, its pace included.
+    pub(super) fn mean_times(&self) -> HashMap<GatewayKey, Duration> {
+        let mean = |gate: &Gate<L>| {
+            let slot = lock(&gate.slot);
+            (slot.requests > 0).then(|| slot.busy / slot.requests + gate.gateway.settings.pace)
+        };
+        self.0.iter().filter_map(|(address, gate)| Some((address.clone(), mean(gate)?))).collect()
     }
 
     /// Waits for the turn at an endpoint's gateway.
@@ -72,6 +81,9 @@ struct Gate<L> {
 struct Slot<L> {
     link: Option<L>,
     answered: Option<Instant>,
+    requests: u32,
+    /// From the requests to their answers, in all.
+    busy: Duration,
 }
 
 /// Who is served, and who waits.
@@ -186,15 +198,17 @@ impl<L: Open> Permit<L> {
     /// gateways close an idle one, and a read may always be repeated.
     pub(super) async fn read(&self, endpoint: &Endpoint, read: Read) -> Result<Vec<u16>, Cause> {
         let (link, kept) = self.link().await?;
+        let asked = Instant::now();
         let result = link.read(endpoint, read).await;
         if kept && matches!(result, Err(Cause::Dropped(_))) {
             self.pace().await;
             let link = self.connect().await?;
+            let asked = Instant::now();
             let result = link.read(endpoint, read).await;
-            self.keep(link);
+            self.keep(link, asked);
             return result;
         }
-        self.keep(link);
+        self.keep(link, asked);
         result
     }
 
@@ -220,8 +234,10 @@ impl<L: Open> Permit<L> {
         L::open(&*gate.wires.connector, Arc::clone(&gate.gateway), gate.wires.trace.clone()).await
     }
 
-    fn keep(&self, link: L) {
+    fn keep(&self, link: L, asked: Instant) {
         let mut slot = lock(&self.gate().slot);
+        slot.requests += 1;
+        slot.busy += asked.elapsed();
         slot.answered = Some(Instant::now());
         slot.link = link.is_usable().then_some(link);
     }
@@ -231,8 +247,9 @@ impl Permit<Link> {
     /// Writes; `Ok` is the exact echo. Never repeated.
     pub(super) async fn write(&self, endpoint: &Endpoint, write: Write) -> Result<(), Cause> {
         let (link, _) = self.link().await?;
+        let asked = Instant::now();
         let result = link.write(endpoint, write).await;
-        self.keep(link);
+        self.keep(link, asked);
         result
     }
 }

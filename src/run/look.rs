@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 
-use super::{Clock, Gates, Stop, StopLevel};
+use super::{Clock, Forecast, Gates, Stop, StopLevel};
 use crate::{
     campaign::{Role, Transfer, TransferKey},
     meter::Readings,
@@ -105,16 +105,27 @@ pub struct ToLookAt {
     pub claimed_by: Option<TransferKey>,
 }
 
-/// Looks at the meters of transfers, and says what a run would do. In the order given.
-pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> Vec<Looked> {
+/// What was seen of all transfers.
+#[derive(Debug, Clone)]
+pub struct LookReport {
+    /// One a transfer, in the order given.
+    pub looked: Vec<Looked>,
+    /// What a run would ask of the wires.
+    pub forecast: Forecast,
+}
+
+/// Looks at the meters of transfers, and says what a run would do.
+pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookReport {
     let endpoints = transfers.iter().flat_map(|known| known.transfer.endpoints());
     let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
     let (gates, settings) = (&gates, &settings);
-    futures::stream::iter(transfers)
+    let looked: Vec<Looked> = futures::stream::iter(transfers)
         .map(|known| async move { look_at(known, gates, settings).await })
         .buffered(settings.parallel.max(1))
         .collect()
-        .await
+        .await;
+    let forecast = Forecast::of(&looked, &gates.mean_times());
+    LookReport { looked, forecast }
 }
 
 async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettings) -> Looked {

@@ -30,19 +30,18 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    /// Lanes for `transfers`; none of them is ready yet.
     pub(super) fn new<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Self {
         let mut queue = Self::default();
         let mut lanes: HashMap<&GatewayKey, usize> = HashMap::new();
-        for (index, transfer) in transfers.into_iter().enumerate() {
+        for transfer in transfers {
             let first = transfer.endpoints().next().expect("every transfer has a target");
             let lane = *lanes.entry(&first.gateway.address).or_insert_with(|| {
                 queue.lanes.push(Lane::default());
                 queue.lanes.len() - 1
             });
             queue.lane_of.push(lane);
-            queue.lanes[lane].ready.push_back(index);
         }
-        queue.order = (0..queue.lanes.len()).filter_map(|lane| queue.rank(lane)).collect();
         queue
     }
 

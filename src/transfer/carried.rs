@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Now, Reading, Refusal,
     clock::Since,
+    survey::Timed,
     totals::{self, TotalsMode},
 };
 use crate::{
@@ -41,8 +42,8 @@ impl Captured {
 /// Where the readings that are carried come from.
 #[derive(Debug, Clone)]
 pub(super) enum Carried {
-    /// Read in this run, at this instant of the steady clock.
-    Read(Reading, Duration),
+    /// Read in this run.
+    Read(Timed),
     /// Captured by an earlier run.
     Captured(Reading),
     /// Typed into the job.
@@ -53,7 +54,8 @@ impl Carried {
     /// The source's seven energies. Those that a typed source does not give come from the target.
     pub(super) fn readings(&self, options: &Options, target: &Readings) -> Result<Reading, Refusal> {
         match self {
-            Self::Read(reading, _) | Self::Captured(reading) => Ok(reading.clone()),
+            Self::Read(timed) => Ok(timed.reading.clone()),
+            Self::Captured(reading) => Ok(reading.clone()),
             Self::Typed(typed) => {
                 let readings = match &typed.given {
                     Given::Registers(readings) => readings.clone(),

@@ -13,6 +13,16 @@ pub struct Now {
     pub steady: Duration,
 }
 
+impl Now {
+    /// How long ago `earlier` may have been, by whichever clock says more: the steady one stands still while a
+    /// computer sleeps, and the other may be set back.
+    pub(super) fn at_most_since(self, earlier: Self) -> Duration {
+        let steady = self.steady.saturating_sub(earlier.steady);
+        let wall = Duration::try_from(self.wall.duration_since(earlier.wall)).unwrap_or_default();
+        steady.max(wall)
+    }
+}
+
 /// An instant to measure from. Within the run that noted it by the steady clock, in a later run by wall time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since {

@@ -23,9 +23,11 @@ pub enum Failure {
         /// Why.
         cause: Cause,
     },
-    /// Reads of the source do not agree within the bound.
-    #[error("the source's {quantity} moved by {growth} {} within {apart_ms} ms, more than {allowed} are allowed, in each of {reads} reads", .quantity.unit())]
-    SourceUnsteady {
+    /// Reads of a meter do not agree within the bound.
+    #[error("the {role}'s {quantity} moved by {growth} {} within {apart_ms} ms, more than {allowed} are allowed, in each of {reads} reads", .quantity.unit())]
+    Unsteady {
+        /// Which endpoint.
+        role: Role,
         /// The quantity that moved most.
         quantity: Quantity,
         /// By how much.
@@ -73,10 +75,9 @@ impl Failure {
     pub const fn retry(&self) -> RetryClass {
         match self {
             Self::Request { cause, .. } => cause.retry(),
-            Self::SourceUnsteady { .. }
-            | Self::AnotherMaster { .. }
-            | Self::TooSlow { .. }
-            | Self::Rejected(_) => RetryClass::Never,
+            Self::Unsteady { .. } | Self::AnotherMaster { .. } | Self::TooSlow { .. } | Self::Rejected(_) => {
+                RetryClass::Never
+            }
             Self::Stale(_) | Self::NotCommitted(_) => RetryClass::Again,
         }
     }
@@ -86,7 +87,7 @@ impl Failure {
         match self {
             Self::Request { cause, .. } if cause.is_unreachable() => Outcome::Unreachable,
             Self::Request { .. }
-            | Self::SourceUnsteady { .. }
+            | Self::Unsteady { .. }
             | Self::AnotherMaster { .. }
             | Self::TooSlow { .. }
             | Self::Stale(_)
@@ -100,7 +101,7 @@ impl Failure {
         match self {
             Self::Request { step: Step::Stage, cause, .. } => cause.may_come_late(),
             Self::Request { .. }
-            | Self::SourceUnsteady { .. }
+            | Self::Unsteady { .. }
             | Self::AnotherMaster { .. }
             | Self::TooSlow { .. }
             | Self::Stale(_)
@@ -125,7 +126,7 @@ impl Failure {
                 "check the meter's model and addressing in the job".to_owned()
             }
             Self::Request { .. } => "run again; `--trace FILE` shows every frame".to_owned(),
-            Self::SourceUnsteady { .. } => {
+            Self::Unsteady { .. } => {
                 "give the meter's largest load as `verify.max_load`, or disconnect its load".to_owned()
             }
             Self::AnotherMaster { .. } => {

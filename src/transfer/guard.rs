@@ -142,7 +142,8 @@ fn direction(case: &Case<'_>) -> Result<String, Refusal> {
         .filter(|quantity| !quantity.is_total() && source.energy(*quantity) > plan.options.fresh_below)
         .collect();
     let ahead = |quantity: &Quantity| target.energy(*quantity) >= source.energy(*quantity);
-    if !counted.is_empty() && counted.iter().all(ahead) {
+    // A source that has hardly counted goes into a target that has hardly counted either, or into none.
+    if counted.iter().all(ahead) && !(counted.is_empty() && is_fresh(case)) {
         return Err(Refusal::Direction {
             source_real_in: source.energy(Quantity::RealEnergyIn),
             target_real_in: target.energy(Quantity::RealEnergyIn),
@@ -150,7 +151,7 @@ fn direction(case: &Case<'_>) -> Result<String, Refusal> {
     }
     match counted.into_iter().find(|quantity| !ahead(quantity)) {
         Some(quantity) => Ok(format!("the source is ahead in {quantity}")),
-        None => Ok("the source has hardly counted: nothing to compare".to_owned()),
+        None => Ok("neither meter has counted much: nothing to compare".to_owned()),
     }
 }
 

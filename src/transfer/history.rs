@@ -9,7 +9,7 @@ use super::{
     Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
     Recorded, Resolution, Verification,
 };
-use crate::campaign::Role;
+use crate::campaign::{Meaning, Role};
 
 /// How far a transfer is, as far as its target is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +58,7 @@ impl Phase {
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
             (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if had_intent => Some(Committed),
+            (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if had_intent => Some(Idle),
             (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
             (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
                 Some(Open)
@@ -65,6 +66,7 @@ impl Phase {
             (Open, Fact::Closed { .. }) => Some(Idle),
             (Open, Fact::Committed { evidence: Evidence::Status | Evidence::Settled, .. }) => Some(Committed),
             (Open | Committed, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) => Some(self),
+            (Committed, Fact::Fenced) => Some(Committed),
             (Committed, Fact::Verified(_)) => Some(Done),
             (Committed, Fact::Mismatched(_)) => Some(Mismatch),
             (Open | Committed | Mismatch, Fact::Resolved { decision, .. }) => Some(resolved(*decision)),
@@ -88,6 +90,15 @@ const fn resolved(decision: Resolution) -> Phase {
         Resolution::NotCommitted => Phase::Idle,
         Resolution::Accepted => Phase::Done,
     }
+}
+
+/// An intent that was closed, and may take effect all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedIntent {
+    /// The intent.
+    pub intent: Intent,
+    /// What the job meant when it was recorded, if that is known.
+    pub meaning: Option<Meaning>,
 }
 
 /// Everything the facts say of one transfer so far.
@@ -114,8 +125,9 @@ pub struct History {
     pub pre_image: Option<Reading>,
     /// The last intent that was recorded.
     pub intent: Option<Box<Intent>>,
-    /// Intents whose command was sent and found without effect, oldest first, unless a person ruled on them.
-    pub closed_intents: Vec<Intent>,
+    /// Intents that a late command may still carry out, oldest first, unless a person ruled on them: those whose
+    /// command was sent and found without effect, and all that were staged after one of those.
+    pub closed_intents: Vec<ClosedIntent>,
     /// Intents recorded in all.
     pub intents: u32,
     /// The last command result.
@@ -193,11 +205,9 @@ impl History {
             }
             Fact::StatusRead { word } => self.status = Some(word),
             Fact::CommitSent { .. } | Fact::Fenced | Fact::Looked(_) => {}
-            // Where no byte of 6209 left, nothing can come late.
-            Fact::Closed { how: Closing::NotSent, .. } => {}
-            Fact::Closed { how: Closing::NotCommitted, .. } => {
-                self.closed_intents.extend(self.intent.as_deref().cloned());
-            }
+            // Where no byte of 6209 ever left, nothing can come late.
+            Fact::Closed { how: Closing::NotSent, .. } if self.closed_intents.is_empty() => {}
+            Fact::Closed { how: Closing::NotSent | Closing::NotCommitted, .. } => self.remember_closed(),
             Fact::Committed { intent, evidence, .. } => {
                 self.found_committed(intent);
                 self.evidence = Some(evidence);
@@ -232,11 +242,17 @@ impl History {
         self.status = None;
     }
 
+    fn remember_closed(&mut self) {
+        let meaning = self.began.as_ref().map(|began| began.meaning.clone());
+        let intent = self.intent.as_deref().cloned();
+        self.closed_intents.extend(intent.map(|intent| ClosedIntent { intent, meaning }));
+    }
+
     /// A late command may belong to an earlier intent than the last.
     fn found_committed(&mut self, number: u32) {
-        let earlier = self.closed_intents.iter().find(|intent| intent.number == number);
-        if let Some(intent) = earlier {
-            self.intent = Some(Box::new(intent.clone()));
+        let earlier = self.closed_intents.iter().find(|closed| closed.intent.number == number);
+        if let Some(closed) = earlier {
+            self.intent = Some(Box::new(closed.intent.clone()));
         }
     }
 

@@ -10,6 +10,7 @@
 mod carried;
 mod cause;
 mod clock;
+mod earlier;
 mod fact;
 mod failure;
 mod guard;
@@ -36,7 +37,7 @@ pub use fact::{
 };
 pub use failure::Failure;
 pub use guard::{Case, Examination, Guard, Verdict, examine};
-pub use history::{History, IllegalFact, Phase};
+pub use history::{ClosedIntent, History, IllegalFact, Phase};
 pub use machine::{Action, Machine, MachineSettings};
 pub use outcome::Outcome;
 pub use polling::CommandOutcome;

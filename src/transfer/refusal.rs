@@ -7,7 +7,7 @@ use crate::{
     meter::{Addressing, BadReadings, Quantity, Readings, kilo, with_unit},
 };
 
-use super::{Cause, TotalsMode};
+use super::{Cause, Outcome, TotalsMode};
 
 /// Why nothing may be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +153,18 @@ pub enum Refusal {
         /// When.
         at: jiff::Timestamp,
     },
+    /// An earlier intent took effect, and the job has another source now.
+    #[error("the target holds what intent {intent} staged on {at} for {then}, and the job now says {asked}")]
+    EarlierOfAnotherJob {
+        /// Its number.
+        intent: u32,
+        /// When.
+        at: jiff::Timestamp,
+        /// What the job said then.
+        then: Box<Meaning>,
+        /// What the job says now.
+        asked: Box<Meaning>,
+    },
     /// Done before, with another meaning.
     #[error("this transfer was done as {done}, and the job now says {asked}")]
     MeaningChanged {
@@ -198,6 +210,14 @@ fn found_one_off(addressing: Option<Addressing>) -> String {
 }
 
 impl Refusal {
+    /// `refused`, or `unknown` where a commit of an earlier intent may have taken effect.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::EarlierUndecided { .. } => Outcome::Unknown,
+            _ => Outcome::Refused,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
@@ -242,6 +262,9 @@ impl Refusal {
             }
             Self::EarlierUndecided { .. } => {
                 "look at the meter, then say what happened with `meterferry resolve --id ID --as committed|not-committed --reason …`; `verify.max_load` narrows the bound".to_owned()
+            }
+            Self::EarlierOfAnotherJob { .. } => {
+                "a command that was believed lost came late, with the readings of the former source: look at the meter; `meterferry resolve --id ID --as not-committed --reason …` begins afresh, with all guards".to_owned()
             }
             Self::MeaningChanged { .. } => {
                 "give the new transfer an id of its own, or put the job back".to_owned()

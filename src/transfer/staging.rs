@@ -32,7 +32,7 @@ pub(super) enum Staged {
 enum State {
     Writing(VecDeque<Write>),
     Checking,
-    Committing { checked: Duration },
+    Committing { checked: Now },
     Fencing,
     ReadingFence,
 }
@@ -44,7 +44,8 @@ pub(super) struct Staging {
     mode: WriteMode,
     in_blocks: bool,
     place: String,
-    readings_taken: Duration,
+    /// When each meter was read.
+    readings_taken: Vec<Now>,
     restaged: bool,
     checks: u32,
     until_check: bool,
@@ -61,7 +62,7 @@ impl Staging {
             mode,
             in_blocks,
             place: identify::place(&plan.target),
-            readings_taken: findings.readings_taken,
+            readings_taken: findings.readings_taken.clone(),
             restaged: false,
             checks: 0,
             until_check,
@@ -71,12 +72,12 @@ impl Staging {
 
     /// What to do next, unless too much time has passed.
     pub(super) fn next(&mut self, now: Now) -> Result<Ask, Failure> {
-        if now.steady.saturating_sub(self.readings_taken) > READINGS_HOLD {
+        if self.readings_taken.iter().any(|taken| now.at_most_since(*taken) > READINGS_HOLD) {
             return Err(Failure::Stale(READINGS_HOLD));
         }
         match &self.state {
             State::Writing(writes) => Ok(Ask::Write(writes.front().expect("an empty list moves on").clone())),
-            State::Committing { checked } if now.steady.saturating_sub(*checked) <= CHECK_HOLDS => {
+            State::Committing { checked } if now.at_most_since(*checked) <= CHECK_HOLDS => {
                 Ok(Ask::Write(Write::Single { register: COMMAND, word: PRESET_ENERGIES }))
             }
             State::Committing { .. } if self.checks >= CHECKS => {
@@ -144,8 +145,7 @@ impl Staging {
         let expected = mailbox_image(&self.staged);
         let Some(offset) = (0..expected.len()).find(|offset| found.get(*offset) != Some(&expected[*offset]))
         else {
-            self.state =
-                if self.until_check { State::Fencing } else { State::Committing { checked: now.steady } };
+            self.state = if self.until_check { State::Fencing } else { State::Committing { checked: now } };
             return None;
         };
         if self.restaged {

@@ -1,8 +1,13 @@
 //! Transfers on simulated meters, under a virtual clock. What counts is what the meters hold and have done.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where it cannot go on")]
+
 mod commands;
 mod crashes;
 mod guards;
 mod one_transfer;
+mod review;
 mod settling;
+mod stopping;
+mod swap;
 mod world;

@@ -8,7 +8,7 @@ use super::MeterJson;
 use crate::{
     meter::Readings,
     report::Counts,
-    run::{Looked, Would},
+    run::{Forecast, LookReport, Looked, Would},
     transfer::Verdict,
 };
 
@@ -56,6 +56,8 @@ pub struct PlanBody {
 pub struct PlanSummary {
     /// How many transfers a run would do what with.
     pub counts: Counts<Would>,
+    /// What the run would ask of the wires.
+    pub forecast: Forecast,
 }
 
 impl From<&Looked> for PlanJson {
@@ -79,13 +81,14 @@ impl From<&Looked> for PlanJson {
     }
 }
 
-impl From<&[Looked]> for PlanSummary {
-    fn from(plan: &[Looked]) -> Self {
-        Self { counts: plan.iter().map(|looked| looked.would).collect() }
+impl From<&LookReport> for PlanSummary {
+    fn from(plan: &LookReport) -> Self {
+        let counts = plan.looked.iter().map(|looked| looked.would).collect();
+        Self { counts, forecast: plan.forecast.clone() }
     }
 }
 
 /// The body of `plan --format json`.
-pub fn plan_body(plan: &[Looked]) -> PlanBody {
-    PlanBody { summary: PlanSummary::from(plan), transfers: plan.iter().map(PlanJson::from).collect() }
+pub fn plan_body(plan: &LookReport) -> PlanBody {
+    PlanBody { summary: PlanSummary::from(plan), transfers: plan.looked.iter().map(PlanJson::from).collect() }
 }

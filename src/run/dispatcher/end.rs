@@ -1,0 +1,121 @@
+//! How a worker lets go of a transfer, and which outcome that is.
+
+use std::sync::Arc;
+
+use tokio::{
+    task::{Id, JoinError},
+    time::Instant,
+};
+
+use super::Dispatcher;
+use crate::{
+    run::{Event, TransferResult, queue::Index, worker::Released},
+    transfer::{Ending, History, Outcome, Phase},
+};
+
+impl Dispatcher<'_> {
+    pub(super) fn worker_ended(&mut self, ended: Result<(Id, (Index, Released)), JoinError>) {
+        match ended {
+            Ok((id, (index, released))) => {
+                self.working.remove(&id);
+                self.queue.release(index);
+                self.released(index, released);
+            }
+            Err(error) => {
+                let Some(index) = self.working.remove(&error.id()) else { return };
+                self.queue.release(index);
+                self.lost(index, &error);
+            }
+        }
+    }
+
+    pub(super) fn released(&mut self, index: Index, released: Released) {
+        match released {
+            Released::Parked { machine, delay } => {
+                (self.listen)(Event::Retrying {
+                    transfer: Arc::clone(&self.transfers[index]),
+                    attempt: machine.attempt(),
+                    delay,
+                    reason: machine.setback().unwrap_or_default().to_owned(),
+                });
+                self.parked.insert(index, machine);
+                self.queue.park(index, Instant::now() + delay);
+            }
+            Released::Ended { machine, ending } => {
+                self.end(index, machine.history(), ending, machine.attempts());
+            }
+            Released::NotRecorded { machine, error } => {
+                let ending = unrecorded(machine.history().phase(), &error);
+                self.end(index, machine.history(), ending, machine.attempts());
+            }
+            Released::Defect { machine, error } => {
+                self.defect.get_or_insert_with(|| format!("{}: {error}", self.transfers[index].key));
+                let ending =
+                    interrupted(machine.history().phase(), &format!("a defect in meterferry: {error}"));
+                self.end(index, machine.history(), ending, machine.attempts());
+            }
+        }
+    }
+
+    /// A worker that panicked, or was told to let go at once. What is durable says what may have happened.
+    pub(super) fn lost(&mut self, index: Index, error: &JoinError) {
+        let why = if error.is_panic() {
+            self.defect.get_or_insert_with(|| format!("{}: a worker panicked", self.transfers[index].key));
+            "a defect in meterferry: the worker panicked"
+        } else {
+            "stopped at once"
+        };
+        let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
+        let ending = interrupted(history.phase(), why);
+        self.end(index, &history, ending, 1);
+    }
+
+    pub(super) fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
+        let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
+        let ending = match history.phase() {
+            Phase::Idle | Phase::Done | Phase::Mismatch => {
+                Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
+            }
+            phase @ (Phase::Open | Phase::Committed) => interrupted(phase, reason),
+        };
+        self.end(index, &history, ending, 0);
+    }
+
+    /// A transfer whose record cannot be read: an intent may be open in it.
+    pub(super) fn end_unreadable(&mut self, index: Index) {
+        let ending = Ending {
+            outcome: Outcome::Unknown,
+            reason: "its record in the ledger cannot be read: what was done is not known".to_owned(),
+            hint: Some("restore the ledger from a copy, then run again".to_owned()),
+        };
+        self.end(index, &History::default(), ending, 0);
+    }
+
+    pub(super) fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
+        let transfer = Arc::clone(&self.transfers[index]);
+        if history.phase() == Phase::Idle {
+            self.claims.release(&transfer);
+        }
+        let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
+        debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
+        self.results[index] = Some(Arc::clone(&result));
+        (self.listen)(Event::Ended(result));
+    }
+}
+
+/// The outcome of a transfer whose last fact could not be recorded.
+fn unrecorded(phase: Phase, error: &str) -> Ending {
+    interrupted(phase, &format!("the ledger could not record what came next ({error})"))
+}
+
+/// The outcome of a transfer that could not be brought to rest: where an intent is open, only a look at the
+/// meter can tell.
+fn interrupted(phase: Phase, why: &str) -> Ending {
+    let (outcome, hint) = match phase {
+        Phase::Idle => (Outcome::NotRun, "run again"),
+        Phase::Open | Phase::Committed => (Outcome::Unknown, "run again: it begins by looking at the target"),
+        Phase::Done => (Outcome::AlreadyDone, "nothing"),
+        Phase::Mismatch => (Outcome::Mismatch, "look at the meter"),
+    };
+    Ending { outcome, reason: why.to_owned(), hint: Some(hint.to_owned()) }
+}

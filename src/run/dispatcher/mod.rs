@@ -1,0 +1,216 @@
+//! The dispatcher: owns the run's truth. It hands transfers to workers, puts every fact into the ledger before
+//! the worker goes on, tells what happens, and gives every transfer exactly one outcome.
+
+mod begin;
+mod end;
+mod record;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{Id, JoinSet},
+    time::Instant,
+};
+
+use super::{
+    Claims, Clock, Event, Gates, Stop, StopLevel, TransferResult,
+    queue::{Index, Queue},
+    worker::{Message, Released, Tools},
+};
+use crate::{
+    campaign::Transfer,
+    ledger::{Ledger, LedgerError},
+    modbus::{Connect, Trace},
+    transfer::{Fact, Machine, Outcome, Phase, Step},
+};
+
+/// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
+/// largest `--parallel`.
+const INBOX: usize = 1024;
+
+/// How a run is to be done.
+pub struct RunSettings {
+    /// Names the run in the record.
+    pub run: Arc<str>,
+    /// How many transfers are worked on at a time.
+    pub parallel: usize,
+    /// Makes retry delays repeatable.
+    pub seed: u64,
+    /// The clock for the machines.
+    pub clock: Clock,
+    /// Makes connections.
+    pub connector: Arc<dyn Connect>,
+    /// Where frames are written.
+    pub trace: Option<Trace>,
+    /// Asks the run to stop.
+    pub stop: Stop,
+    /// Stage and check only: never send 6209.
+    pub until_check: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunReport {
+    /// One result a transfer, in the order given.
+    pub results: Vec<Arc<TransferResult>>,
+    /// Why the ledger stopped recording, if it did.
+    pub ledger_broken: Option<String>,
+    /// A defect in this program, if one showed.
+    pub defect: Option<String>,
+    /// Whether somebody asked the run to stop.
+    pub stopped: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Does `transfers`, and tells what happens to `listen`.
+pub async fn run(
+    transfers: Vec<Arc<Transfer>>,
+    ledger: Arc<dyn Ledger>,
+    settings: RunSettings,
+    listen: &mut (dyn FnMut(Event) + Send),
+) -> RunReport {
+    let began = Instant::now();
+    let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
+    let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
+    let (sender, mut inbox) = mpsc::channel(INBOX);
+    let tools = Tools { gates, dispatcher: sender, clock: settings.clock, stop: settings.stop.clone() };
+    listen(Event::RunBegan {
+        run: Arc::clone(&settings.run),
+        transfers: transfers.len(),
+        gateways: tools.gates.count(),
+        parallel: settings.parallel,
+    });
+    let mut dispatcher = Dispatcher {
+        queue: Queue::new(transfers.iter().map(|transfer| &**transfer)),
+        results: vec![None; transfers.len()],
+        transfers,
+        ledger,
+        settings,
+        tools,
+        listen,
+        workers: JoinSet::new(),
+        working: HashMap::new(),
+        parked: HashMap::new(),
+        durable: FuturesUnordered::new(),
+        ledger_broken: None,
+        defect: None,
+        level: StopLevel::Go,
+        claims: Claims::default(),
+    };
+    dispatcher.learn_claims();
+    // Where a command may be on its way, its target is looked at and fenced before anything new begins.
+    let (open, others) = (0..dispatcher.transfers.len()).partition(|index| dispatcher.is_open(*index));
+    dispatcher.dispatch(open, &mut inbox).await;
+    dispatcher.dispatch(others, &mut inbox).await;
+    dispatcher.bring_to_disk().await;
+    dispatcher.report(began.elapsed())
+}
+
+/// A fact that waits to be durable.
+struct Awaited {
+    index: Index,
+    step: Step,
+    attempt: u32,
+    fact: Arc<Fact>,
+    answer: Option<oneshot::Sender<Result<(), String>>>,
+}
+
+struct Dispatcher<'a> {
+    transfers: Vec<Arc<Transfer>>,
+    results: Vec<Option<Arc<TransferResult>>>,
+    queue: Queue,
+    ledger: Arc<dyn Ledger>,
+    settings: RunSettings,
+    tools: Tools,
+    listen: &'a mut (dyn FnMut(Event) + Send),
+    workers: JoinSet<(Index, Released)>,
+    working: HashMap<Id, Index>,
+    parked: HashMap<Index, Box<Machine>>,
+    durable: FuturesUnordered<BoxFuture<'static, (Awaited, Result<(), LedgerError>)>>,
+    ledger_broken: Option<String>,
+    defect: Option<String>,
+    level: StopLevel,
+    claims: Claims,
+}
+
+impl Dispatcher<'_> {
+    /// Whether an earlier run left an intent open. A record that cannot be read shows when it is needed.
+    fn is_open(&self, index: Index) -> bool {
+        self.history(index).is_ok_and(|history| matches!(history.phase(), Phase::Open | Phase::Committed))
+    }
+
+    /// Does these transfers, until all of them have ended.
+    async fn dispatch(&mut self, transfers: Vec<Index>, inbox: &mut mpsc::Receiver<Message>) {
+        transfers.into_iter().for_each(|index| self.queue.put(index));
+        let mut stop = self.settings.stop.clone();
+        self.heed(stop.level());
+        loop {
+            self.begin_what_may();
+            if self.workers.is_empty() && self.queue.due().is_none() {
+                break;
+            }
+            let due = self.queue.due();
+            let may_wake = self.workers.len() < self.settings.parallel;
+            tokio::select! {
+                biased;
+                Some((awaited, result)) = self.durable.next() => self.durable_now(awaited, result),
+                Some(message) = inbox.recv() => self.message(message),
+                Some(ended) = self.workers.join_next_with_id() => self.worker_ended(ended),
+                () = stop.changed() => self.heed(stop.level()),
+                () = sleep_until(due), if due.is_some() && may_wake => self.queue.wake(Instant::now()),
+            }
+        }
+    }
+
+    /// What need not be durable at once is recorded before the run is over.
+    async fn bring_to_disk(&mut self) {
+        while let Some((awaited, result)) = self.durable.next().await {
+            self.durable_now(awaited, result);
+        }
+        if let Err(error) = self.ledger.flush().await {
+            self.broken(&error);
+        }
+    }
+
+    fn heed(&mut self, level: StopLevel) {
+        if level == self.level {
+            return;
+        }
+        self.level = level;
+        (self.listen)(Event::Stopping { now: level == StopLevel::Now });
+        if level == StopLevel::Now {
+            self.workers.abort_all();
+        }
+    }
+
+    fn report(self, elapsed: Duration) -> RunReport {
+        let results: Vec<_> =
+            self.results.into_iter().map(|result| result.expect("every transfer has ended")).collect();
+        let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for result in &results {
+            *counts.entry(result.outcome).or_default() += 1;
+        }
+        (self.listen)(Event::RunEnded { counts: counts.into_iter().collect(), elapsed });
+        RunReport {
+            results,
+            ledger_broken: self.ledger_broken,
+            defect: self.defect,
+            stopped: self.level > StopLevel::Go,
+            elapsed,
+        }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,69 @@
+//! Facts on their way into the ledger, and back as acknowledgements.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tokio::sync::oneshot;
+
+use super::{Awaited, Dispatcher};
+use crate::{
+    ledger::LedgerError,
+    run::{Event, queue::Index, worker::Message},
+    transfer::{Fact, Recorded, Step},
+};
+
+impl Dispatcher<'_> {
+    pub(super) fn message(&mut self, message: Message) {
+        let Message::Record { index, recorded, step, attempt, answer } = message;
+        if let (Some(error), Fact::Intended(_)) = (&self.ledger_broken, &recorded.fact) {
+            let _ = answer.send(Err(error.clone()));
+            return;
+        }
+        self.append(index, recorded, step, attempt, answer);
+    }
+
+    pub(super) fn append(
+        &mut self,
+        index: Index,
+        recorded: Recorded,
+        step: Step,
+        attempt: u32,
+        answer: oneshot::Sender<Result<(), String>>,
+    ) {
+        let fact = Arc::new(recorded.fact.clone());
+        let ticket = self.ledger.append(&self.transfers[index].key, recorded);
+        let answer = if fact.must_be_durable() {
+            Some(answer)
+        } else {
+            self.recorded(index, step, attempt, &fact);
+            let _ = answer.send(Ok(()));
+            None
+        };
+        let awaited = Awaited { index, step, attempt, fact, answer };
+        self.durable.push(async move { (awaited, ticket.await) }.boxed());
+    }
+
+    pub(super) fn durable_now(&mut self, awaited: Awaited, result: Result<(), LedgerError>) {
+        let Awaited { index, step, attempt, fact, answer } = awaited;
+        if let Err(error) = &result {
+            self.broken(error);
+        } else if answer.is_some() {
+            self.recorded(index, step, attempt, &fact);
+        }
+        if let Some(answer) = answer {
+            let _ = answer.send(result.map_err(|error| error.to_string()));
+        }
+    }
+
+    pub(super) fn recorded(&mut self, index: Index, step: Step, attempt: u32, fact: &Arc<Fact>) {
+        let transfer = Arc::clone(&self.transfers[index]);
+        (self.listen)(Event::Recorded { transfer, step, attempt, fact: Arc::clone(fact) });
+    }
+
+    pub(super) fn broken(&mut self, error: &LedgerError) {
+        if self.ledger_broken.is_none() {
+            self.ledger_broken = Some(error.to_string());
+            (self.listen)(Event::LedgerBroken { error: error.to_string() });
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What the answers mean: from the end of one state to the beginning of the next.
+
+use std::sync::Arc;
+
+use super::{IntentTimes, Machine, State, recorded_times};
+use crate::{
+    meter::{CommandStatus, Quantity, with_unit},
+    transfer::{
+        Closing, CommandOutcome, Evidence, Fact, Failure, Findings, Identity, Intent, Now, Outcome, Surveyed,
+        clock::Since,
+        polling::Polling,
+        settling::{Settled, Settling},
+        staging::{Staged, Staging},
+        verifying::{Verified, Verifying},
+    },
+};
+
+impl Machine {
+    pub(super) fn surveyed(&mut self, end: Surveyed, now: Now) {
+        match end {
+            Surveyed::Clear(findings) => self.intend(&findings, now),
+            Surveyed::Waiting { reason } => {
+                let hint = "exchange the meter, or move on to it, then run again".to_owned();
+                self.end(Outcome::Waiting, reason, Some(hint));
+            }
+            Surveyed::Refused(refusal) => {
+                self.end(refusal.outcome(), refusal.to_string(), Some(refusal.hint()));
+            }
+            Surveyed::Failed(failure) => self.start_over(*failure, now),
+            Surveyed::CommittedEarlier(intent) => {
+                self.outbox.push_back(Fact::Committed {
+                    intent: intent.number,
+                    evidence: Evidence::FoundLater,
+                    note: format!(
+                        "the target holds what intent {} staged at {:.0}",
+                        intent.number, intent.at
+                    ),
+                });
+                self.times = None;
+                self.verify_intent(*intent, true);
+            }
+        }
+    }
+
+    pub(super) fn intend(&mut self, findings: &Findings, now: Now) {
+        self.times = Some(IntentTimes {
+            intended: Since::noted(now),
+            pre_image_read: Since {
+                wall: findings.pre_image.reading.at,
+                steady: Some(findings.pre_image.steady),
+            },
+        });
+        let serial = |identity: &Option<Identity>| identity.as_ref().and_then(Identity::serial_number);
+        self.outbox.push_back(Fact::Intended(Box::new(Intent {
+            number: self.history.intents + 1,
+            attempt: self.attempt,
+            staged: findings.staged.clone(),
+            source: findings.source.clone(),
+            pre_image: findings.pre_image.reading.clone(),
+            source_serial: serial(&self.history.source_identity).or(self.plan.source.pinned()),
+            target_serial: serial(&self.history.target_identity),
+            target_energy: self.plan.options.target_energy,
+            at: now.wall,
+        })));
+        self.state = State::Staging(Box::new(Staging::new(&self.plan, findings, self.settings.until_check)));
+    }
+
+    pub(super) fn staged(&mut self, end: Staged, now: Now) {
+        match end {
+            Staged::NotSent(failure) => self.not_sent(failure, now),
+            Staged::Rehearsed => {
+                let reason = "staged, read back and fenced; 6209 was not sent, as asked".to_owned();
+                self.outbox.push_back(Fact::Closed { how: Closing::NotSent, reason: reason.clone() });
+                self.end(Outcome::NotRun, reason, Some("run again without `--until check`".to_owned()));
+            }
+            Staged::Sent(answer) => {
+                let said = match &answer {
+                    Ok(()) => "echo".to_owned(),
+                    Err(cause) => cause.to_string(),
+                };
+                self.outbox.push_back(Fact::CommitSent { answer: said });
+                match answer {
+                    Ok(()) => {
+                        self.state = State::Polling(Polling::new(now, self.plan.options.command_timeout))
+                    }
+                    Err(cause) => self.settle(CommandOutcome::Unanswered(cause)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn not_sent(&mut self, failure: Failure, now: Now) {
+        self.outbox.push_back(Fact::Closed { how: Closing::NotSent, reason: failure.to_string() });
+        self.start_over(failure, now);
+    }
+
+    pub(super) fn polled(&mut self, end: CommandOutcome) {
+        if let CommandOutcome::Result(status) = &end {
+            self.outbox.push_back(Fact::StatusRead { word: status.word() });
+        }
+        if end == CommandOutcome::Result(CommandStatus::Done) {
+            self.committed(Evidence::Status, CommandStatus::Done.to_string());
+            self.verify(true);
+        } else {
+            self.settle(end);
+        }
+    }
+
+    pub(super) fn settle(&mut self, why: CommandOutcome) {
+        let intent = self.open_intent();
+        let times = self.times.unwrap_or_else(|| recorded_times(&intent));
+        let plan = Arc::clone(&self.plan);
+        self.state =
+            State::Settling(Box::new(Settling::new(plan, intent, times.intended, times.pre_image_read, why)));
+    }
+
+    pub(super) fn settled(&mut self, end: Settled, now: Now) {
+        let State::Settling(settling) = &self.state else { return };
+        let why = settling.why.clone();
+        match end {
+            Settled::Committed(note) => {
+                self.committed(Evidence::Settled, format!("{why}; {note}"));
+                self.verify(true);
+            }
+            Settled::NotCommitted(note) => {
+                self.outbox
+                    .push_back(Fact::Closed { how: Closing::NotCommitted, reason: format!("{why}; {note}") });
+                let failure = match why {
+                    CommandOutcome::Result(status) if status != CommandStatus::Undecided => {
+                        Failure::Rejected(status)
+                    }
+                    why => Failure::NotCommitted(why.to_string()),
+                };
+                self.start_over(failure, now);
+            }
+            Settled::Unknown(note) => self.unknown(format!("{why}; {note}")),
+        }
+    }
+
+    pub(super) fn committed(&mut self, evidence: Evidence, note: String) {
+        let intent = self.open_intent().number;
+        self.outbox.push_back(Fact::Committed { intent, evidence, note });
+    }
+
+    pub(super) fn verify(&mut self, identified: bool) {
+        self.verify_intent(self.open_intent(), identified);
+    }
+
+    pub(super) fn verify_intent(&mut self, intent: Intent, identified: bool) {
+        let times = self.times.unwrap_or_else(|| recorded_times(&intent));
+        let plan = Arc::clone(&self.plan);
+        let fence = !self.history.closed_intents.is_empty();
+        let verifying = Verifying::new(plan, intent, times.intended, identified, fence);
+        self.state = State::Verifying(Box::new(verifying));
+    }
+
+    pub(super) fn verified(&mut self, end: Verified) {
+        match end {
+            Verified::Matches(verification) => {
+                self.outbox.push_back(Fact::Verified(verification));
+                self.over(Outcome::Done, "verified".to_owned(), None);
+            }
+            Verified::Differs(verification) => {
+                let quantity = Quantity::RealEnergyIn;
+                let read = with_unit(quantity, verification.after.readings.energy(quantity));
+                let staged = with_unit(quantity, self.open_intent().staged.energy(quantity));
+                self.outbox.push_back(Fact::Mismatched(verification));
+                self.over(
+                    Outcome::Mismatch,
+                    format!("the commit took effect, but the target does not hold what was staged ({quantity}: staged {staged}, read {read})"),
+                    Some(format!("look at the meter, then: {}", self.resolve_command("accepted|not-committed"))),
+                );
+            }
+            Verified::NotRead(why) => {
+                self.unknown(format!("the commit took effect, but it could not be verified: {why}"));
+            }
+        }
+    }
+
+    /// The last recorded intent: settling and verifying are only entered with one.
+    pub(super) fn open_intent(&self) -> Intent {
+        self.history.intent.as_deref().cloned().expect("an intent is recorded before anything is written")
+    }
+}

@@ -1,0 +1,62 @@
+//! How a try ends, and how the transfer does.
+
+use super::{Machine, State};
+use crate::transfer::{Closing, Ending, Fact, Failure, Now, Outcome, RetryClass};
+
+impl Machine {
+    pub(super) fn start_over(&mut self, failure: Failure, now: Now) {
+        if failure.retry() == RetryClass::Never || self.attempt >= self.plan.options.retry.attempts {
+            let tries =
+                if self.attempt > 1 { format!(", after {} tries", self.attempt) } else { String::new() };
+            return self.end(failure.outcome(), format!("{failure}{tries}"), Some(failure.hint()));
+        }
+        let mut delay = self.jitter.delay(&self.plan.options.retry, self.attempt);
+        if failure.left_a_write_behind() {
+            delay = delay.max(self.plan.options.settle);
+        }
+        self.setback = Some(failure.to_string());
+        self.attempt += 1;
+        self.times = None;
+        self.state = State::Rest { until: now.steady + delay };
+    }
+
+    pub(super) fn come_to_rest(&mut self) {
+        let stopped = "stopped before anything was written".to_owned();
+        let hint = Some("run again".to_owned());
+        match &self.state {
+            State::Survey(_) | State::Rest { .. } => self.end(Outcome::NotRun, stopped, hint),
+            State::Staging(_) if matches!(self.outbox.front(), Some(Fact::Intended(_))) => {
+                self.outbox.clear();
+                self.end(Outcome::NotRun, stopped, hint);
+            }
+            State::Staging(_) => {
+                let reason = "stopped before the commit".to_owned();
+                self.outbox.push_back(Fact::Closed { how: Closing::NotSent, reason: reason.clone() });
+                self.end(Outcome::NotRun, reason, hint);
+            }
+            State::Begin | State::Polling(_) | State::Settling(_) | State::Verifying(_) | State::Over(_) => {}
+        }
+    }
+
+    pub(super) fn unknown(&mut self, reason: String) {
+        let hint = format!(
+            "look at the target's energies and compare with what was staged, then: {}; running again only looks",
+            self.resolve_command("committed|not-committed|accepted")
+        );
+        self.end(Outcome::Unknown, reason, Some(hint));
+    }
+
+    pub(super) fn resolve_command(&self, choices: &str) -> String {
+        format!("meterferry resolve JOB --id {} --as {choices} --reason …", self.plan.key.id)
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome, reason: String, hint: Option<String>) {
+        let ending = Ending { outcome, reason, hint };
+        self.outbox.push_back(Fact::Ended(ending.clone()));
+        self.state = State::Over(ending);
+    }
+
+    pub(super) fn over(&mut self, outcome: Outcome, reason: String, hint: Option<String>) {
+        self.state = State::Over(Ending { outcome, reason, hint });
+    }
+}
