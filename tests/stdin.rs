@@ -35,7 +35,7 @@ fn a_bad_job_from_standard_input_is_told_by_place() {
     let output = validate(&["-"], &text);
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(65), "{log}");
-    assert!(log.contains("<stdin>:6:") && log.contains("<stdin>:7:"), "{log}");
+    assert!(log.contains("<stdin>:7:") && log.contains("<stdin>:8:"), "{log}");
 }
 
 #[test]

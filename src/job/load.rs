@@ -132,7 +132,7 @@ mod tests {
         let [transfer] = campaign.transfers.as_slice() else { panic!("{campaign:?}") };
         assert_eq!(transfer.key.to_string(), "single/main-incomer");
         assert_eq!(transfer.source.to_string(), "CM2000 at 192.0.2.10:502 unit 1");
-        assert_eq!(transfer.target.serial_number.pinned(), Some(11_000_126));
+        assert_eq!(transfer.target.serial_number.pinned(), Some(11_000_125));
         assert_eq!(transfer.options, crate::campaign::Options::default());
         assert_eq!(
             transfer.source.endpoint().unwrap().gateway.settings,
