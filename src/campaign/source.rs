@@ -144,6 +144,11 @@ impl Expect {
         self.0.is_empty()
     }
 
+    /// Whether an energy is pinned at both ends: a person has looked where the meter is.
+    pub fn pins_a_place(&self) -> bool {
+        self.0.iter().any(|(_, range)| range.min.is_some() && range.max.is_some())
+    }
+
     /// The first energy outside its range.
     pub fn violation(&self, readings: &Readings) -> Option<(Quantity, ExpectRange)> {
         self.0.iter().copied().find(|(quantity, range)| {

@@ -11,6 +11,7 @@ use std::{
 
 use serde::Serialize;
 
+use super::failure::counted;
 use crate::{
     campaign::{Address, Endpoint, Role, SerialNumber, Transfer},
     meter::{Addressing, Model},
@@ -93,9 +94,11 @@ impl Fleet {
         let twice = audits.iter().filter(|audit| audit.effective_commits > 1).count();
         let violations: usize = self.gateways.values().map(|(gateway, _)| gateway.violations().len()).sum();
         format!(
-            "the simulated meters say: {presets} presets took effect, {written} of {} meters were written to, \
-             {twice} were preset more than once, {violations} forbidden requests",
-            audits.len()
+            "the simulated meters say: {} took effect, {written} of {} written to, {twice} preset more than \
+             once, {}",
+            counted(presets, "preset"),
+            counted(audits.len(), "meter"),
+            counted(violations, "forbidden request")
         )
     }
 }
@@ -132,13 +135,13 @@ pub(super) fn twin(role: Role, endpoint: &Endpoint) -> Device {
     };
     match role {
         Role::Target => device.with_load(Load::consuming(20_000)),
-        Role::Source => counted(device, serial),
+        Role::Source => with_readings(device, serial),
     }
 }
 
 /// An old meter's readings, made up from its serial number so that they are the same every time. Every eighth
 /// exports more than it takes, so that its signed totals are negative; every eighth has counted to 16 digits.
-fn counted(device: Device, serial: u32) -> Device {
+fn with_readings(device: Device, serial: u32) -> Device {
     let seed = i64::from(serial);
     let real_in = 1_000_000_000 + seed * 7_919 % 90_000_000_000;
     let (real_in, real_out, totals) = match serial % 8 {

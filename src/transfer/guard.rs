@@ -134,7 +134,7 @@ fn expected(case: &Case<'_>) -> Result<String, Refusal> {
 /// where it is has been looked at by a person.
 fn direction(case: &Case<'_>) -> Result<String, Refusal> {
     let Case { plan, source, target, .. } = case;
-    if !plan.expect_target.is_empty() && plan.expect_target.violation(target).is_none() {
+    if plan.expect_target.pins_a_place() && plan.expect_target.violation(target).is_none() {
         return Ok("the job pins the target to where it is".to_owned());
     }
     let counted: Vec<Quantity> = Quantity::ALL
@@ -369,6 +369,15 @@ mod tests {
         assert_eq!(ask(&plan), Ok(source.clone()));
         plan.expect_target = pin(1, 2);
         assert!(matches!(ask(&plan), Err(Refusal::Unexpected { role: Role::Target, .. })));
+    }
+
+    #[test]
+    fn an_open_range_of_the_target_overrides_nothing() {
+        let (old, new) = (readings(SOURCE), readings([3_000, 0, 0, 0, 3_000, 0, 3_000]));
+        let mut plan = plan(with(TargetEnergy::Replace));
+        plan.expect_target = Expect(vec![(Quantity::RealEnergyIn, ExpectRange { min: Some(0), max: None })]);
+        let case = Case { plan: &plan, source: &new, target: &old, claimed_by: None };
+        assert!(matches!(super::examine(&case).result, Err(Refusal::Direction { .. })));
     }
 
     #[test]

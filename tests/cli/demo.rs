@@ -67,7 +67,7 @@ fn a_second_run_does_nothing_and_touches_no_meter() {
     for transfer in result["transfers"].as_array().unwrap() {
         assert_eq!(transfer["attempts"], 0, "{}", transfer["id"]);
     }
-    let testimony = "0 presets took effect, 0 of 24 meters were written to";
+    let testimony = "0 presets took effect, 0 of 24 meters written to";
     assert!(again.stderr.contains(testimony), "{}", again.stderr);
 }
 

@@ -10,7 +10,7 @@ use super::{
         jobs,
         output::Console,
     },
-    Effort, Rehearsal, json, rehearse, replay, text,
+    Effort, Rehearsal, json, playable, rehearse, replay, text,
 };
 use crate::{
     campaign::Transfer,
@@ -45,9 +45,19 @@ fn carry_out(
     let usual = if arguments.long { Effort::LONG } else { Effort::SHORT };
     let effort =
         Effort { storms: arguments.storms.unwrap_or(usual.storms), seed: arguments.storms_from, ..usual };
+    let played = playable(transfers).len();
+    if played == 0 {
+        return Err(Failure::new(Exit::NothingSelected, "none of these transfers can be rehearsed").hint(
+            "two meters that are both there are rehearsed: no swaps at one address, no typed readings",
+        ));
+    }
+    let left_out = match transfers.len() - played {
+        0 => String::new(),
+        number => format!("; {number} swapped, typed or with a meter of another are left out"),
+    };
     console.remark(&format!(
-        "rehearsing {} on simulated twins, in memory",
-        counted(transfers.len(), "transfer")
+        "rehearsing {} on simulated twins, in memory{left_out}",
+        counted(played, "transfer")
     ));
     Ok(rehearse(transfers, effort))
 }

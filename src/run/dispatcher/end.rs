@@ -73,10 +73,12 @@ impl Dispatcher<'_> {
     pub(super) fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
         let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
         let ending = match history.phase() {
-            Phase::Idle | Phase::Done | Phase::Mismatch => {
+            Phase::Idle => {
                 Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
             }
-            phase @ (Phase::Open | Phase::Committed) => interrupted(phase, reason),
+            phase @ (Phase::Open | Phase::Committed | Phase::Done | Phase::Mismatch) => {
+                interrupted(phase, reason)
+            }
         };
         self.end(index, &history, ending, 0);
     }
@@ -111,11 +113,15 @@ fn unrecorded(phase: Phase, error: &str) -> Ending {
 /// The outcome of a transfer that could not be brought to rest: where an intent is open, only a look at the
 /// meter can tell.
 fn interrupted(phase: Phase, why: &str) -> Ending {
-    let (outcome, hint) = match phase {
-        Phase::Idle => (Outcome::NotRun, "run again"),
-        Phase::Open | Phase::Committed => (Outcome::Unknown, "run again: it begins by looking at the target"),
-        Phase::Done => (Outcome::AlreadyDone, "nothing"),
-        Phase::Mismatch => (Outcome::Mismatch, "look at the meter"),
+    let (outcome, reason, hint) = match phase {
+        Phase::Idle => (Outcome::NotRun, why, Some("run again")),
+        Phase::Open | Phase::Committed => {
+            (Outcome::Unknown, why, Some("run again: it begins by looking at the target"))
+        }
+        Phase::Done => (Outcome::AlreadyDone, "verified", None),
+        Phase::Mismatch => {
+            (Outcome::Mismatch, "the target did not hold what was staged", Some("look at the meter"))
+        }
     };
-    Ending { outcome, reason: why.to_owned(), hint: Some(hint.to_owned()) }
+    Ending { outcome, reason: reason.to_owned(), hint: hint.map(str::to_owned) }
 }
