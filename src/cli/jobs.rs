@@ -32,7 +32,7 @@ pub(super) fn told(
     let loaded = loaded.map_err(|found| {
         console.remark(&found.render(output::stderr_colour()));
         let exit = if found.only_missing_paths() { Exit::NotFound } else { Exit::BadJob };
-        let errors = counted(found.len() + found.more, "error");
+        let errors = counted(found.len(), "error");
         Failure::new(exit, format!("{errors} in the job files; nothing was touched"))
     })?;
     if !loaded.warnings.is_empty() {

@@ -5,13 +5,25 @@ use std::time::Duration;
 use super::{
     Now, Reading, Refusal,
     clock::Since,
-    survey::Timed,
     totals::{self, TotalsMode},
 };
 use crate::{
     campaign::{Given, Options, Others, TargetEnergy, Transfer, TypedSource},
     meter::{Quantity, Readings},
 };
+
+/// A reading, with the instant by the steady clock.
+#[derive(Debug, Clone)]
+pub(super) struct Timed {
+    pub reading: Reading,
+    pub steady: Duration,
+}
+
+impl Timed {
+    pub(super) fn taken(&self) -> Now {
+        Now { wall: self.reading.at, steady: self.steady }
+    }
+}
 
 /// A source reading of an earlier run, and whose it was.
 #[derive(Debug, Clone, PartialEq, Eq)]

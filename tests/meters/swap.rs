@@ -312,3 +312,33 @@ async fn the_identity_is_asked_before_every_half_of_a_swap() {
     );
     assert_outcome(&world.run_again(&swap(DAY), &ledger).await, Outcome::Unknown);
 }
+
+#[tokio::test(start_paused = true)]
+async fn transfers_that_follow_each_other_are_never_under_way_together() {
+    let world = World::pair();
+    let first = transfer();
+    let mut more = OLD;
+    more[0] += 9_000_000;
+    let mut second = transfer_with(|options| options.target_energy = TargetEnergy::Replace);
+    second.key.id = "second".into();
+    second.source = typed(Given::Registers(Readings::from_energies(more).unwrap()));
+    second.after = vec![first.key.clone()];
+    // Named the other way round in the job.
+    let report = world.run(&[second, first], &MemoryLedger::new(Kind::Simulated)).await;
+    assert!(report.results.iter().all(|result| result.outcome == Outcome::Done), "{:?}", report.results);
+    assert_eq!(world.target_energies(), more);
+    assert_eq!(world.target_audit().effective_commits(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn transfers_that_follow_each_other_in_a_circle_end_all_the_same() {
+    let world = World::pair();
+    let (mut one, mut other) = (transfer(), transfer());
+    other.key.id = "other".into();
+    one.after = vec![other.key.clone()];
+    other.after = vec![one.key.clone()];
+    let report = world.run(&[one, other], &MemoryLedger::new(Kind::Simulated)).await;
+    assert_outcome(&report.results[0], Outcome::Done);
+    assert_outcome(&report.results[1], Outcome::Refused);
+    assert_eq!(world.target_audit().effective_commits(), 1);
+}

@@ -6,7 +6,7 @@ mod end;
 mod record;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -24,7 +24,7 @@ use super::{
     worker::{Message, Released, Tools},
 };
 use crate::{
-    campaign::Transfer,
+    campaign::{Transfer, TransferKey},
     ledger::{Ledger, LedgerError},
     modbus::{Connect, Trace},
     transfer::{Fact, Machine, Outcome, Phase, Step},
@@ -108,7 +108,9 @@ pub async fn run(
     // Where a command may be on its way, its target is looked at and fenced before anything new begins.
     let (open, others) = (0..dispatcher.transfers.len()).partition(|index| dispatcher.is_open(*index));
     dispatcher.dispatch(open, &mut inbox).await;
-    dispatcher.dispatch(others, &mut inbox).await;
+    for wave in waves(&dispatcher.transfers, others) {
+        dispatcher.dispatch(wave, &mut inbox).await;
+    }
     dispatcher.bring_to_disk().await;
     dispatcher.report(began.elapsed())
 }
@@ -213,4 +215,22 @@ async fn sleep_until(due: Option<Instant>) {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
+}
+
+/// Transfers in the order that `after` asks for: each wave ends before the next begins, so that no two transfers that
+/// follow each other are on their way to one target at a time. Those that follow each other in a circle come last.
+fn waves(transfers: &[Arc<Transfer>], mut left: Vec<Index>) -> Vec<Vec<Index>> {
+    let mut waves = Vec::new();
+    while !left.is_empty() {
+        let keys: HashSet<&TransferKey> = left.iter().map(|index| &transfers[*index].key).collect();
+        let follows = |index: &Index| transfers[*index].after.iter().any(|key| keys.contains(key));
+        let (later, now): (Vec<_>, Vec<_>) = left.iter().copied().partition(follows);
+        if now.is_empty() {
+            waves.extend(later.into_iter().map(|index| vec![index]));
+            break;
+        }
+        waves.push(now);
+        left = later;
+    }
+    waves
 }

@@ -11,25 +11,14 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Captured, Cause, ClosedIntent, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply, Step,
-    Verdict, carried::Carried, identify,
+    Verdict,
+    carried::{Carried, Timed},
+    identify,
 };
 use crate::{
     campaign::{Endpoint, Role, Source, Transfer, TransferKey},
     meter::{READINGS_WORDS, Read, Readings},
 };
-
-/// A reading, with the instant by the steady clock.
-#[derive(Debug, Clone)]
-pub(super) struct Timed {
-    pub reading: Reading,
-    pub steady: Duration,
-}
-
-impl Timed {
-    pub(super) fn taken(&self) -> Now {
-        Now { wall: self.reading.at, steady: self.steady }
-    }
-}
 
 /// What is known before a survey begins.
 #[derive(Debug, Clone, Default)]

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use super::{State, Survey, Surveyed, Timed, refused, waiting};
+use super::{State, Survey, Surveyed, refused, waiting};
 use crate::{
     campaign::{Role, TargetEnergy},
     meter::{Bound, CARRY, Quantity, with_unit},
-    transfer::{Cause, Fact, Failure, Now, Refusal, Step, carried::Carried, identify},
+    transfer::{
+        Cause, Fact, Failure, Now, Refusal, Step,
+        carried::{Carried, Timed},
+        identify,
+    },
 };
 
 /// A meter that does not give two agreeing reads in this many is not steady.

@@ -1,11 +1,11 @@
 //! States 3 and 4: what the target holds, and whether it may be written to.
 
-use super::{Findings, State, Survey, Surveyed, Timed, refused};
+use super::{Findings, State, Survey, Surveyed, refused};
 use crate::{
     campaign::{Role, TargetEnergy},
     transfer::{
         Case, Cause, Examination, Fact, Identity, Now, Step,
-        carried::Carried,
+        carried::{Carried, Timed},
         earlier::{Effect, Seen},
         examine,
     },
