@@ -92,3 +92,70 @@ impl From<Exit> for ExitCode {
         exit.code().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{
+        campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
+        meter::{Addressing, Model},
+        run::TransferResult,
+        transfer::{Ending, History},
+    };
+
+    fn report(outcomes: &[Outcome]) -> RunReport {
+        let endpoint = |unit| Endpoint {
+            model: Model::Pm800,
+            gateway: Arc::new(Gateway::new(Address::Tcp { host: "meters.example".to_owned(), port: 502 })),
+            unit: Unit::new(unit).unwrap(),
+            serial_number: SerialNumber::Any,
+            addressing: Addressing::Modbus,
+        };
+        let key = TransferKey { campaign: "c".into(), id: "t".into() };
+        let transfer = Arc::new(Transfer::new(key, endpoint(1), endpoint(2)));
+        let result = |outcome| {
+            let ending = Ending { outcome, reason: String::new(), hint: None };
+            Arc::new(TransferResult::new(Arc::clone(&transfer), &History::default(), ending, 1))
+        };
+        RunReport {
+            results: outcomes.iter().copied().map(result).collect(),
+            ledger_broken: None,
+            defect: None,
+            stopped: false,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    fn code(report: &RunReport, signal: Option<Signal>) -> u8 {
+        Exit::of_run(report, signal).code()
+    }
+
+    #[test]
+    fn what_a_person_must_do_first_decides() {
+        use Outcome::{Done, Failed, Mismatch, NotRun, Refused, Unknown, Unreachable, Waiting};
+        let order = [(Unknown, 5), (Mismatch, 8), (Refused, 6), (Failed, 3), (Unreachable, 7), (Waiting, 9)];
+        for (place, (outcome, expected)) in order.into_iter().enumerate() {
+            let mut all: Vec<_> = order[place..].iter().map(|(outcome, _)| *outcome).collect();
+            all.insert(0, Done);
+            assert_eq!(code(&report(&all), None), expected, "{outcome} first");
+        }
+        assert_eq!(code(&report(&[Done, Outcome::AlreadyDone]), None), 0);
+        assert_eq!(code(&report(&[Done, NotRun]), Some(Signal::Interrupt)), 130);
+        assert_eq!(code(&report(&[Done, NotRun]), Some(Signal::Terminate)), 143);
+        assert_eq!(code(&report(&[Done]), Some(Signal::Terminate)), 0, "all was done before it stopped");
+    }
+
+    #[test]
+    fn a_broken_ledger_comes_after_a_refusal_and_a_defect_before_everything() {
+        let mut broken = report(&[Outcome::Done, Outcome::NotRun]);
+        broken.ledger_broken = Some("disk full".to_owned());
+        assert_eq!(code(&broken, None), 74);
+        let mut refused = report(&[Outcome::Refused, Outcome::NotRun]);
+        refused.ledger_broken = Some("disk full".to_owned());
+        assert_eq!(code(&refused, None), 6);
+        refused.defect = Some("a worker panicked".to_owned());
+        assert_eq!(code(&refused, None), 1);
+    }
+}

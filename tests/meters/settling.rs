@@ -128,3 +128,21 @@ async fn an_open_intent_of_an_edited_job_is_left_for_a_person() {
     assert_outcome(&result, Outcome::Unknown);
     assert_eq!(world.target_audit().requests_total(), requests);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_still_holds_the_dead_connection_is_tried_again() {
+    let world = World::pair();
+    world.target().inject(2, When::commit(), Fault::SwallowResponse);
+    let gateway = world.target();
+    let holds_on = async {
+        // The request times out after 2 s; the gateway takes no new connection for another 2.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        gateway.set_offline(true);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        gateway.set_offline(false);
+    };
+    let transfer = transfer_with(|options| options.retry.attempts = 8);
+    let (result, ()) = tokio::join!(world.run_one(&transfer), holds_on);
+    assert_outcome(&result, Outcome::Done);
+    assert_eq!(world.target_audit().commit_requests(), 1);
+}
