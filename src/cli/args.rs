@@ -42,7 +42,7 @@ pub(super) enum Command {
     Run(Run),
     /// What the ledger knows of the transfers.
     Status(Status),
-    /// Say what a person found out about a transfer that is unknown or a mismatch.
+    /// Say what a person found out about a transfer whose command may have taken effect, or that is a mismatch.
     Resolve(Resolve),
     /// Read one meter's identity and energies.
     Read(ReadMeter),

@@ -9,7 +9,7 @@ use super::{
     select::Selection,
 };
 use crate::{
-    campaign::{Transfer, TransferKey},
+    campaign::Transfer,
     job::{self, Diagnostics, JobPath, Loaded},
     transfer::Outcome,
 };
@@ -45,18 +45,18 @@ pub(super) fn told(
 pub(super) fn select(
     arguments: &args::Jobs,
     transfers: Vec<Arc<Transfer>>,
-    outcome: impl Fn(&TransferKey) -> Outcome,
+    outcome: impl Fn(&Transfer) -> Outcome,
 ) -> Result<Vec<Arc<Transfer>>, Failure> {
     let selection = Selection::parse(&arguments.only)?;
     let ids = ids(arguments, &transfers)?;
     let selected: Vec<_> = transfers
         .into_iter()
         .filter(|transfer| ids.as_ref().is_none_or(|ids| ids.contains(&*transfer.key.id)))
-        .filter(|transfer| selection.takes(transfer, || outcome(&transfer.key)))
+        .filter(|transfer| selection.takes(transfer, || outcome(transfer)))
         .collect();
     if selected.is_empty() {
         return Err(Failure::new(Exit::NothingSelected, "the selection names no transfer of the job")
-            .hint("`meterferry status PATH…` lists the transfers; check --only and --ids"));
+            .hint("check --only and --ids against the ids, labels, models and gateways in the job"));
     }
     Ok(selected)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Exit, args, failure::Failure, output::Console};
 use crate::{
-    campaign::TransferKey,
+    campaign::Transfer,
     ledger::{self, Kind, Ledger, LedgerError, LedgerReader, MemoryLedger, Replay, SqliteLedger},
     transfer::{Ending, History, Outcome, Phase},
 };
@@ -78,37 +78,45 @@ pub(super) fn open_existing(arguments: &args::State, lock_wait: Duration) -> Res
 }
 
 /// How a transfer stands by its record alone.
-pub(super) fn standing(history: &History) -> Ending {
+pub(super) fn standing(transfer: &Transfer, history: &History) -> Ending {
     let ending = |outcome, reason: &str, hint: Option<&str>| Ending {
         outcome,
         reason: reason.to_owned(),
         hint: hint.map(str::to_owned),
     };
+    if history.asks_again(transfer.generation) {
+        let reason = format!("generation {} is not done yet", transfer.generation);
+        return ending(Outcome::NotRun, &reason, None);
+    }
     match (history.phase(), &history.ending) {
         (Phase::Done, _) => ending(Outcome::AlreadyDone, "verified", None),
         (Phase::Mismatch, _) => ending(
             Outcome::Mismatch,
             "the target did not hold what was staged",
-            Some("look at the meter, then use `meterferry resolve`"),
+            Some(
+                "look at the meter, then: meterferry resolve JOB --id ID --as accepted|committed|not-committed --reason …",
+            ),
         ),
         (_, Some(known)) => known.clone(),
         (Phase::Open, None) => ending(
             Outcome::Unknown,
-            "an intent is open",
+            "the command may have been sent; its effect is not known yet",
             Some("run again: it begins by looking at the target"),
         ),
-        (Phase::Committed, None) => {
-            ending(Outcome::Unknown, "committed, not verified yet", Some("run again: it verifies"))
-        }
+        (Phase::Committed, None) => ending(
+            Outcome::Unknown,
+            "the command took effect; the meter is not verified yet",
+            Some("run again: it verifies"),
+        ),
         (Phase::Idle, None) => ending(Outcome::NotRun, "not done yet", None),
     }
 }
 
 /// The outcome by the record alone, for `--only outcome=…`.
-pub(super) fn outcome(ledger: Option<&dyn Replay>, key: &TransferKey) -> Outcome {
+pub(super) fn outcome(ledger: Option<&dyn Replay>, transfer: &Transfer) -> Outcome {
     ledger
-        .and_then(|ledger| ledger.record(key).ok())
-        .map_or(Outcome::NotRun, |record| standing(&record.history).outcome)
+        .and_then(|ledger| ledger.record(&transfer.key).ok())
+        .map_or(Outcome::NotRun, |record| standing(transfer, &record.history).outcome)
 }
 
 pub(super) fn init(arguments: &args::LedgerInit, console: &Console) -> Result<Exit, Failure> {

@@ -22,7 +22,7 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
     let transfers = jobs::load(&arguments.jobs, console)?;
     let reader = ledger::open_to_look(&arguments.state, wires::kind(&arguments.wires))?;
     let known = reader.as_ref().map(|reader| reader as &dyn Replay);
-    let selected = jobs::select(&arguments.jobs, transfers, |key| ledger::outcome(known, key))?;
+    let selected = jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(known, transfer))?;
     let reach = wires::reach(&arguments.wires, &selected).await?;
     let (stop, caught) = signals::heed();
     let settings = LookSettings {
@@ -64,6 +64,7 @@ fn with_histories(
 fn exit(looked: &[Looked], detailed: bool) -> Exit {
     let any = |would| looked.iter().any(|looked| looked.would == would);
     match () {
+        () if any(Would::Unknown) => Exit::Unknown,
         () if any(Would::Mismatch) => Exit::Mismatch,
         () if any(Would::Refuse) => Exit::Refused,
         () if any(Would::Fail) => Exit::Failed,

@@ -35,7 +35,7 @@ pub(super) async fn resolve(arguments: args::Resolve, console: &Console) -> Resu
     let mut after = history.clone();
     if after.apply(recorded.clone()).is_err() {
         return Err(Failure::new(Exit::Refused, format!("{}: there is nothing to resolve: {}", transfer.key, stands(history.phase())))
-            .hint("only a transfer that is unknown or a mismatch can be resolved; `meterferry status PATH…` shows how each stands"));
+            .hint("only a transfer whose command may have taken effect, or that is a mismatch, can be resolved; `meterferry status PATH…` shows how each stands"));
     }
     ledger.append(&transfer.key, recorded).await?;
     console.print(&format!("{}: {}\n", transfer.key, what_follows(decision)));

@@ -31,7 +31,8 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
     let transfers = jobs::load(&arguments.jobs, console)?;
     let kind = wires::kind(&arguments.wires);
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
-    let selected = jobs::select(&arguments.jobs, transfers, |key| ledger::outcome(Some(&*ledger), key))?;
+    let selected =
+        jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(Some(&*ledger), transfer))?;
     if kind == Kind::Real {
         confirm(&arguments, &selected, &*ledger, console)?;
     }
@@ -99,7 +100,7 @@ fn confirm(
     let writes = selected
         .iter()
         .filter(|transfer| {
-            !matches!(ledger::outcome(Some(ledger), &transfer.key), Outcome::AlreadyDone | Outcome::Mismatch)
+            !matches!(ledger::outcome(Some(ledger), transfer), Outcome::AlreadyDone | Outcome::Mismatch)
         })
         .count();
     if arguments.yes || writes == 0 {

@@ -14,24 +14,23 @@ use crate::{
     ledger::Replay,
     report::{Envelope, JsonLine, RunSummary, TransferJson, json_line, json_text, run_body, summary_text},
     run::{RunReport, TransferResult},
-    transfer::Outcome,
 };
 
 pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit, Failure> {
     let transfers = jobs::load(&arguments.jobs, console)?;
     let ledger = open_any_to_look(&arguments.state)?;
-    let selected = jobs::select(&arguments.jobs, transfers, |key| outcome(Some(&ledger), key))?;
+    let selected = jobs::select(&arguments.jobs, transfers, |transfer| outcome(Some(&ledger), transfer))?;
     let results = selected
         .into_iter()
         .map(|transfer| {
             let history = ledger.record(&transfer.key)?.history;
-            let ending = standing(&history);
+            let ending = standing(&transfer, &history);
             Ok(Arc::new(TransferResult::new(transfer, &history, ending, 0)))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let report =
         RunReport { results, ledger_broken: None, defect: None, stopped: false, elapsed: Duration::ZERO };
-    let exit = exit(&report);
+    let exit = Exit::of_run(&report, None);
     console.print(&match arguments.output.format {
         Format::Human => summary_text(&report, output::style(false)),
         Format::Json => json_text(&Envelope::new(None, exit.code(), run_body(&report))),
@@ -45,13 +44,4 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         }
     });
     Ok(exit)
-}
-
-/// As a run would end that found nothing new.
-fn exit(report: &RunReport) -> Exit {
-    if report.results.iter().all(|result| result.outcome == Outcome::NotRun) {
-        Exit::Unfinished
-    } else {
-        Exit::of_run(report, None)
-    }
 }

@@ -149,7 +149,9 @@ impl LedgerError {
                  if this is the first run, make one with `meterferry ledger init`"
             }
             Self::AlreadyExists { .. } => "use it, or name another folder with `--state-dir`",
-            Self::Busy { .. } => "wait for that run to end, or let this one wait with `--lock-wait 10m`",
+            Self::Busy { .. } => {
+                "wait for that run to end; `run` and `resolve` can wait themselves, with `--lock-wait 10m`"
+            }
             Self::WrongKind { .. } => "name another folder with `--state-dir`",
             Self::OtherFormat { found, known, .. } if *found > *known => {
                 "a newer meterferry wrote it: use that one"

@@ -28,6 +28,7 @@ impl Countable for Would {
         Self::Settle,
         Self::Wait,
         Self::Mismatch,
+        Self::Unknown,
         Self::Refuse,
         Self::NotReach,
         Self::Fail,
@@ -112,10 +113,11 @@ mod tests {
             Would::Settle => 2,
             Would::Wait => 3,
             Would::Mismatch => 4,
-            Would::Refuse => 5,
-            Would::NotReach => 6,
-            Would::Fail => 7,
-            Would::NotLooked => 8,
+            Would::Unknown => 5,
+            Would::Refuse => 6,
+            Would::NotReach => 7,
+            Would::Fail => 8,
+            Would::NotLooked => 9,
         }
     }
 
@@ -124,7 +126,7 @@ mod tests {
         for (index, would) in <Would as Countable>::ALL.iter().enumerate() {
             assert_eq!(place(*would), index);
         }
-        assert_eq!(<Would as Countable>::ALL.len(), 9);
+        assert_eq!(<Would as Countable>::ALL.len(), 10);
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub(super) fn would_words(would: Would) -> &'static str {
         Would::Settle => "would be settled",
         Would::Wait => "would wait for the replacement",
         Would::Mismatch => "is a mismatch",
+        Would::Unknown => "is unknown: a person must look",
         Would::Refuse => "would be refused",
         Would::NotReach => "could not be reached",
         Would::Fail => "would fail",
@@ -71,7 +72,7 @@ pub(super) fn would_tone(would: Would) -> Tone {
     match would {
         Would::Transfer | Would::Nothing => Tone::Good,
         Would::Settle | Would::Wait | Would::NotReach | Would::NotLooked => Tone::Soon,
-        Would::Refuse | Would::Fail | Would::Mismatch => Tone::Bad,
+        Would::Refuse | Would::Fail | Would::Mismatch | Would::Unknown => Tone::Bad,
     }
 }
 
@@ -100,19 +101,27 @@ pub(super) fn fact_words(fact: &Fact) -> String {
             format!("{role} does not say who it is, identity and addressing go unproved: {answer}")
         }
         Fact::SourceRead(reading) => format!("source read: real energy in {}", real_in(&reading.readings)),
-        Fact::TargetRead(reading) => format!("pre-image read: real energy in {}", real_in(&reading.readings)),
+        Fact::TargetRead(reading) => {
+            format!("target read before: real energy in {}", real_in(&reading.readings))
+        }
         Fact::Intended(intent) => {
-            format!("intent {} recorded: real energy in {}", intent.number, real_in(&intent.staged))
+            format!(
+                "intent {} recorded: real energy in {} is about to be staged",
+                intent.number,
+                real_in(&intent.staged)
+            )
         }
         Fact::CommitSent { answer } => format!("commit sent: {answer}"),
         Fact::StatusRead { word } => format!("result read: {word}"),
-        Fact::Fenced => "buffer fenced against a late commit".to_owned(),
+        Fact::Fenced => "buffer made invalid, so that a late command is rejected".to_owned(),
         Fact::Looked(reading) => {
             format!("target read to settle: real energy in {}", real_in(&reading.readings))
         }
-        Fact::Closed { how: Closing::NotSent, reason } => format!("intent closed, not sent: {reason}"),
+        Fact::Closed { how: Closing::NotSent, reason } => {
+            format!("given up before the command was sent: {reason}")
+        }
         Fact::Closed { how: Closing::NotCommitted, reason } => {
-            format!("intent closed, not committed: {reason}")
+            format!("the command had no effect: {reason}")
         }
         Fact::Committed { evidence, note, .. } => {
             let known = match evidence {
@@ -131,7 +140,7 @@ pub(super) fn fact_words(fact: &Fact) -> String {
                 real_in(&verification.after.readings)
             )
         }
-        Fact::Ended(ending) => format!("let go as {}", outcome_words(ending.outcome)),
+        Fact::Ended(ending) => format!("ended as {}", outcome_words(ending.outcome)),
         Fact::Resolved { decision, reason, operator } => {
             let decision = match decision {
                 Resolution::Committed => "committed",

@@ -23,7 +23,7 @@ pub enum Event {
         /// How many are worked on at a time.
         parallel: usize,
     },
-    /// A fact was recorded, and is durable if it must be.
+    /// A fact was handed to the ledger; one that must be durable is.
     Recorded {
         /// Of which transfer.
         transfer: Arc<Transfer>,

@@ -77,7 +77,7 @@ struct Gate<L> {
     slot: Mutex<Slot<L>>,
 }
 
-/// The one connection, and when it last brought an answer.
+/// The one connection, when its last request ended, and how long requests took.
 struct Slot<L> {
     link: Option<L>,
     answered: Option<Instant>,

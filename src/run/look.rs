@@ -40,6 +40,8 @@ pub enum Would {
     Settle,
     /// Capture the source, and wait for the replacement.
     Wait,
+    /// Touch nothing and call for a person: a commit may have taken effect.
+    Unknown,
     /// Say no.
     Refuse,
     /// Nothing, until a person resolves that the target did not hold what was staged.
@@ -60,6 +62,7 @@ impl Would {
             Self::Nothing => "nothing",
             Self::Settle => "settle",
             Self::Wait => "wait",
+            Self::Unknown => "unknown",
             Self::Refuse => "refuse",
             Self::Mismatch => "mismatch",
             Self::NotReach => "not_reach",
@@ -128,6 +131,15 @@ pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookRepor
     LookReport { looked, forecast }
 }
 
+/// Sleeps, unless somebody asks to stop meanwhile. Whether the time is over.
+async fn slept(delay: Duration, settings: &LookSettings) -> bool {
+    let mut stop = settings.stop.clone();
+    tokio::select! {
+        () = tokio::time::sleep(delay) => true,
+        () = stop.raised() => false,
+    }
+}
+
 async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettings) -> Looked {
     let ToLookAt { transfer, history, claimed_by } = known;
     if let Some(known) = known_without_looking(&transfer, &history) {
@@ -149,7 +161,9 @@ async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettin
             Surveyed::Failed(failure)
                 if failure.retry() == RetryClass::Again && attempt < transfer.options.retry.attempts =>
             {
-                tokio::time::sleep(backoff(&transfer, attempt)).await;
+                if !slept(backoff(&transfer, attempt), settings).await {
+                    return seen(transfer, &survey, Would::NotLooked, "stopped".to_owned(), None);
+                }
                 attempt += 1;
             }
             end => return told(transfer, &survey, end),
@@ -182,7 +196,9 @@ async fn carry_out(
                 Reply::Read(permit.read(endpoint, read).await)
             }
             Ok(Look::Wait(delay)) => {
-                tokio::time::sleep(delay).await;
+                if !slept(delay, settings).await {
+                    return None;
+                }
                 Reply::Waited
             }
         };
@@ -222,11 +238,18 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
             "the target did not hold what was staged when it was verified".to_owned(),
             Some("look at the meter, then use `meterferry resolve`"),
         ),
-        (Phase::Open, _) => {
-            known(Would::Settle, "an intent is open: a commit may have taken effect".to_owned(), None)
-        }
+        (Phase::Open | Phase::Committed, Some(before)) => known(
+            Would::Unknown,
+            format!("an intent of {before} is open, and the job now says {}", transfer.meaning()),
+            Some("put the job back, so that the meter that may have been written to is looked at"),
+        ),
+        (Phase::Open, _) => known(
+            Would::Settle,
+            "the command may have been sent; its effect is not known yet".to_owned(),
+            None,
+        ),
         (Phase::Committed, _) => {
-            known(Would::Settle, "the commit took effect and is not verified yet".to_owned(), None)
+            known(Would::Settle, "the command took effect; the meter is not verified yet".to_owned(), None)
         }
     }
 }
@@ -240,7 +263,11 @@ fn told(transfer: Arc<Transfer>, survey: &Survey, end: Surveyed) -> Looked {
         }
         Surveyed::Waiting { reason } => seen(transfer, survey, Would::Wait, reason, None),
         Surveyed::Refused(refusal) => {
-            seen(transfer, survey, Would::Refuse, refusal.to_string(), Some(refusal.hint()))
+            let would = match refusal.outcome() {
+                Outcome::Unknown => Would::Unknown,
+                _ => Would::Refuse,
+            };
+            seen(transfer, survey, would, refusal.to_string(), Some(refusal.hint()))
         }
         Surveyed::Failed(failure) => {
             let would = match failure.outcome() {

@@ -48,6 +48,13 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// Waits until anybody has asked at all.
+    pub async fn raised(&mut self) {
+        if self.0.wait_for(|level| *level > StopLevel::Go).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits until it gets more urgent; for ever if nobody can ask any more.
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {

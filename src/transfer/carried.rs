@@ -35,8 +35,8 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// The reading, if it is of the meter that `plan` names and young enough for it. `Ok(None)`: it is too old,
-    /// or the job allows no captured reading at all; the age is told if that is the reason.
+    /// The reading, if it is of the meter that `plan` names and young enough for it. `Err(Some(age))`: too old.
+    /// `Err(None)`: of another meter, not allowed by the job, or taken after now by this clock.
     pub(super) fn usable(&self, plan: &Transfer, now: Now) -> Result<Reading, Option<Duration>> {
         let pinned = plan.source.pinned();
         let (Some(allowed), true) =

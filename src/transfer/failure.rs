@@ -122,6 +122,9 @@ impl Failure {
             Self::Request { step: Step::Stage, cause: Cause::Exception(_), .. } => {
                 "is the setup session open or the revenue security switch locked? `write_mode: single` writes one register at a time".to_owned()
             }
+            Self::Request { cause: cause @ Cause::Exception(_), .. } if cause.retry() == RetryClass::Again => {
+                "the meter or its gateway is busy or in trouble: see whether other software talks to it, then run again".to_owned()
+            }
             Self::Request { cause: Cause::Exception(_), .. } => {
                 "check the meter's model and addressing in the job".to_owned()
             }

@@ -48,17 +48,19 @@ pub enum IllegalFact {
 }
 
 impl Phase {
-    /// The next-state table. `had_intent`: whether an intent was ever recorded and not ruled out by a person;
+    /// The next-state table. `may_come_late`: whether a closed intent may still be carried out by a late command;
     /// `generation`: which time the id is in use.
-    pub fn after(self, fact: &Fact, had_intent: bool, generation: u32) -> Result<Self, IllegalFact> {
+    pub fn after(self, fact: &Fact, may_come_late: bool, generation: u32) -> Result<Self, IllegalFact> {
         use Phase::{Committed, Done, Idle, Mismatch, Open};
         let next = match (self, fact) {
             (Done | Mismatch, Fact::Began(began)) => (began.meaning.generation > generation).then_some(Idle),
             (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
-            (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if had_intent => Some(Committed),
-            (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if had_intent => Some(Idle),
+            (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if may_come_late => {
+                Some(Committed)
+            }
+            (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if may_come_late => Some(Idle),
             (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
             (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
                 Some(Open)
@@ -70,7 +72,7 @@ impl Phase {
             (Committed, Fact::Verified(_)) => Some(Done),
             (Committed, Fact::Mismatched(_)) => Some(Mismatch),
             (Open | Committed | Mismatch, Fact::Resolved { decision, .. }) => Some(resolved(*decision)),
-            (Idle, Fact::Resolved { decision, .. }) if had_intent => Some(resolved(*decision)),
+            (Idle, Fact::Resolved { decision, .. }) if may_come_late => Some(resolved(*decision)),
             _ => None,
         };
         next.ok_or(IllegalFact::Step { phase: self, kind: fact.kind() })
@@ -159,6 +161,11 @@ impl History {
         self.began.as_ref().map_or(1, |began| began.meaning.generation)
     }
 
+    /// Whether a job of this generation asks for a finished transfer again.
+    pub fn asks_again(&self, generation: u32) -> bool {
+        matches!(self.phase(), Phase::Done | Phase::Mismatch) && generation > self.generation()
+    }
+
     /// How far the transfer is.
     pub fn phase(&self) -> Phase {
         self.phase.unwrap_or(Phase::Idle)
@@ -169,7 +176,8 @@ impl History {
         if recorded.seq != self.seq + 1 {
             return Err(IllegalFact::Sequence { last: self.seq, found: recorded.seq });
         }
-        self.phase = Some(self.phase().after(&recorded.fact, self.intent.is_some(), self.generation())?);
+        self.phase =
+            Some(self.phase().after(&recorded.fact, !self.closed_intents.is_empty(), self.generation())?);
         self.seq = recorded.seq;
         self.at = Some(recorded.at);
         self.run = Some(recorded.run);

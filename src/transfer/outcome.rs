@@ -16,7 +16,7 @@ pub enum Outcome {
     Waiting,
     /// Nothing committed; safe to run again.
     Failed,
-    /// A guard said no; nothing was written.
+    /// A guard said no; this run wrote nothing.
     Refused,
     /// The meter or its gateway does not answer; nothing committed.
     Unreachable,

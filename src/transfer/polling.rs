@@ -27,7 +27,7 @@ impl fmt::Display for CommandOutcome {
             Self::Unanswered(cause) => write!(f, "the commit was not confirmed: {cause}"),
             Self::Result(status) => write!(f, "the command's result is {status}"),
             Self::NotRead(cause) => write!(f, "the command's result could not be read: {cause}"),
-            Self::LeftOpen => f.write_str("an earlier run ended while the intent was open"),
+            Self::LeftOpen => f.write_str("an earlier run ended before the effect of the command was known"),
         }
     }
 }

@@ -182,7 +182,7 @@ fn no_capture(age: Option<Duration>, allowed: Duration) -> String {
             hours(age),
             hours(allowed)
         ),
-        None => "the old meter's readings were not captured".to_owned(),
+        None => "there is no captured reading of the old meter that may be used".to_owned(),
     }
 }
 
@@ -237,7 +237,7 @@ impl Refusal {
                 "was the source reset before it was read? If it really has counted nothing, add `allow_zero: true`".to_owned()
             }
             Self::Direction { .. } => {
-                "are source and target swapped in the job, or was this done before? Nothing was written".to_owned()
+                "are source and target swapped in the job, or was this done before? Nothing was written by this run".to_owned()
             }
             Self::Counting { .. } => "add `target_energy: replace` if both meters counted the same energy, `target_energy: add` if the target alone counted since".to_owned(),
             Self::StillCounting { .. } => {
@@ -261,10 +261,10 @@ impl Refusal {
                 format!("check both jobs; if this transfer is to follow that one, add `after: {by}`")
             }
             Self::EarlierUndecided { .. } => {
-                "look at the meter, then say what happened with `meterferry resolve --id ID --as committed|not-committed --reason …`; `verify.max_load` narrows the bound".to_owned()
+                "look at the meter, then say what happened with `meterferry resolve JOB --id ID --as committed|not-committed --reason …`; `verify.max_load` narrows the bound".to_owned()
             }
             Self::EarlierOfAnotherJob { .. } => {
-                "a command that was believed lost came late, with the readings of the former source: look at the meter; `meterferry resolve --id ID --as not-committed --reason …` begins afresh, with all guards".to_owned()
+                "a command that was believed lost came late, with the readings of the former source: look at the meter; `meterferry resolve JOB --id ID --as not-committed --reason …` begins afresh, with all guards".to_owned()
             }
             Self::MeaningChanged { .. } => {
                 "give the new transfer an id of its own, or put the job back".to_owned()

@@ -129,6 +129,7 @@ fn a_plan_counts_every_word_and_carries_verdicts() {
             "settle",
             "wait",
             "mismatch",
+            "unknown",
             "refuse",
             "not_reach",
             "fail",

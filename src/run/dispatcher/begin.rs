@@ -45,8 +45,8 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Transfers that were not begun are given up; those that wait for another try are let come to rest, and
-    /// those with an open intent are settled.
+    /// Transfers that were not begun are given up; where an earlier run left an intent open, that is `unknown`, and
+    /// the next run looks. Those that wait for another try are let come to rest.
     pub(super) fn begin_nothing_new(&mut self) {
         let waiting =
             self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();

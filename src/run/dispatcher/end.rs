@@ -72,13 +72,12 @@ impl Dispatcher<'_> {
 
     pub(super) fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
         let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
+        let again = history.asks_again(self.transfers[index].generation);
         let ending = match history.phase() {
-            Phase::Idle => {
+            phase if again || phase == Phase::Idle => {
                 Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
             }
-            phase @ (Phase::Open | Phase::Committed | Phase::Done | Phase::Mismatch) => {
-                interrupted(phase, reason)
-            }
+            phase => interrupted(phase, reason),
         };
         self.end(index, &history, ending, 0);
     }
@@ -107,7 +106,9 @@ impl Dispatcher<'_> {
 
 /// The outcome of a transfer whose last fact could not be recorded.
 fn unrecorded(phase: Phase, error: &str) -> Ending {
-    interrupted(phase, &format!("the ledger could not record what came next ({error})"))
+    let mut ending = interrupted(phase, &format!("the ledger could not record what came next ({error})"));
+    ending.hint = Some("repair the ledger (free space, permissions), then run again".to_owned());
+    ending
 }
 
 /// The outcome of a transfer that could not be brought to rest: where an intent is open, only a look at the
@@ -119,9 +120,11 @@ fn interrupted(phase: Phase, why: &str) -> Ending {
             (Outcome::Unknown, why, Some("run again: it begins by looking at the target"))
         }
         Phase::Done => (Outcome::AlreadyDone, "verified", None),
-        Phase::Mismatch => {
-            (Outcome::Mismatch, "the target did not hold what was staged", Some("look at the meter"))
-        }
+        Phase::Mismatch => (
+            Outcome::Mismatch,
+            "the target did not hold what was staged",
+            Some("look at the meter, then use `meterferry resolve`"),
+        ),
     };
     Ending { outcome, reason: reason.to_owned(), hint: hint.map(str::to_owned) }
 }

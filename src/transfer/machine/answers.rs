@@ -160,7 +160,7 @@ impl Machine {
     pub(super) fn verified(&mut self, end: Verified, now: Now) {
         match end {
             Verified::Matches(verification) => {
-                self.confirm();
+                self.record_the_commit();
                 self.outbox.push_back(Fact::Verified(verification));
                 self.over(Outcome::Done, "verified".to_owned(), None);
             }
@@ -170,15 +170,20 @@ impl Machine {
                 self.settle(CommandOutcome::Result(CommandStatus::Done));
             }
             Verified::Differs(verification) => {
-                self.confirm();
+                let known = if self.reported_only() {
+                    "the meter reported success"
+                } else {
+                    "the commit took effect"
+                };
+                self.record_the_commit();
                 let quantity = Quantity::RealEnergyIn;
                 let read = with_unit(quantity, verification.after.readings.energy(quantity));
                 let staged = with_unit(quantity, self.open_intent().staged.energy(quantity));
                 self.outbox.push_back(Fact::Mismatched(verification));
                 self.over(
                     Outcome::Mismatch,
-                    format!("the commit took effect, but the target does not hold what was staged ({quantity}: staged {staged}, read {read})"),
-                    Some(format!("look at the meter, then: {}", self.resolve_command("accepted|not-committed"))),
+                    format!("{known}, but the target does not hold what was staged ({quantity}: staged {staged}, read {read})"),
+                    Some(format!("look at the meter, then: {}", self.resolve_command("accepted|committed|not-committed"))),
                 );
             }
             Verified::NotRead(why) if self.reported_only() => {
@@ -195,8 +200,9 @@ impl Machine {
         self.history.phase() == Phase::Open
     }
 
-    /// The energies agree with the command's result.
-    fn confirm(&mut self) {
+    /// Records the commit that so far only the command's result speaks for: the target was read, and does not hold
+    /// the old energies.
+    fn record_the_commit(&mut self) {
         if self.reported_only() {
             self.committed(Evidence::Status, CommandStatus::Done.to_string());
         }

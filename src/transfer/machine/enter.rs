@@ -23,7 +23,10 @@ impl Machine {
             (Phase::Mismatch, _) => self.over(
                 Outcome::Mismatch,
                 "the target did not hold what was staged when it was verified".to_owned(),
-                Some(format!("look at the meter, then: {}", self.resolve_command("accepted|not-committed"))),
+                Some(format!(
+                    "look at the meter, then: {}",
+                    self.resolve_command("accepted|committed|not-committed")
+                )),
             ),
             (Phase::Open | Phase::Committed, Some(before)) => self.over(
                 Outcome::Unknown,

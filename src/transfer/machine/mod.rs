@@ -144,7 +144,7 @@ impl Machine {
         match &self.state {
             State::Begin | State::Rest { .. } | State::Over(_) => Step::Identify,
             State::Survey(survey) => survey.step(),
-            State::Staging(staging) if self.nothing_fact_to_record() => staging.step(),
+            State::Staging(staging) if self.nothing_to_record() => staging.step(),
             State::Staging(_) => Step::Intend,
             State::Polling(_) => Step::Status,
             State::Settling(_) => Step::Settle,
@@ -155,7 +155,7 @@ impl Machine {
     /// Whether the target's gateway must serve nobody else until the next action that says otherwise: from the
     /// first staged word to the commit.
     pub fn holds_gateway(&self) -> bool {
-        matches!(self.state, State::Staging(_)) && self.nothing_fact_to_record()
+        matches!(self.state, State::Staging(_)) && self.nothing_to_record()
     }
 
     /// Asks the transfer to come to rest: nothing new is begun, what is open is settled.
@@ -258,7 +258,7 @@ impl Machine {
         })
     }
 
-    fn nothing_fact_to_record(&self) -> bool {
+    fn nothing_to_record(&self) -> bool {
         self.outbox.is_empty() && self.recording.is_none()
     }
 

@@ -60,8 +60,8 @@ impl Survey {
         }
         let place = identify::place(self.endpoint(role));
         let captured = match role {
-            Role::Source => "",
-            Role::Target => "the source is captured; ",
+            Role::Target if self.plan.source.endpoint().is_some() => "the source is captured; ",
+            Role::Source | Role::Target => "",
         };
         waiting(format!("{captured}the {role} is not at {place}: serial number {answered} answers"))
     }
