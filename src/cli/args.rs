@@ -57,12 +57,19 @@ pub(super) enum Command {
     Schema,
 }
 
-/// Job files, and which of their transfers.
+/// Job files.
 #[derive(Debug, Args)]
-pub(super) struct Jobs {
+pub(super) struct Paths {
     /// Job files; folders with all *.yaml and *.yml below them; - for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+/// Job files, and which of their transfers.
+#[derive(Debug, Args)]
+pub(super) struct Jobs {
+    #[command(flatten)]
+    pub files: Paths,
     /// Only these: KEY is id, model, gateway, outcome or a label; GLOB knows * and ?. Repeated: all must hold.
     #[arg(long, value_name = "KEY=GLOB[,GLOB]")]
     pub only: Vec<String>,
@@ -137,7 +144,7 @@ impl From<LogFormat> for report::LogFormat {
 #[derive(Debug, Args)]
 pub(super) struct Validate {
     #[command(flatten)]
-    pub jobs: Jobs,
+    pub files: Paths,
     #[command(flatten)]
     pub output: Output,
 }
@@ -207,7 +214,7 @@ pub(super) struct Status {
 #[derive(Debug, Args)]
 pub(super) struct Resolve {
     #[command(flatten)]
-    pub jobs: Jobs,
+    pub files: Paths,
     #[command(flatten)]
     pub state: State,
     /// Which transfer.

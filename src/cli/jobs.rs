@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// The transfers of all job files, in order.
-pub(super) fn load(arguments: &args::Jobs, console: &Console) -> Result<Vec<Arc<Transfer>>, Failure> {
+pub(super) fn load(arguments: &args::Paths, console: &Console) -> Result<Vec<Arc<Transfer>>, Failure> {
     told(job::load(&paths(arguments)), console)
 }
 
 /// The path arguments; `-` is standard input.
-pub(super) fn paths(arguments: &args::Jobs) -> Vec<JobPath> {
+pub(super) fn paths(arguments: &args::Paths) -> Vec<JobPath> {
     arguments.paths.iter().map(|path| path.clone().into_os_string().into()).collect()
 }
 

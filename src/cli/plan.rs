@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.jobs, console)?;
+    let transfers = jobs::load(&arguments.jobs.files, console)?;
     let reader = ledger::open_to_look(&arguments.state, wires::kind(&arguments.wires))?;
     let known = reader.as_ref().map(|reader| reader as &dyn Replay);
     let selected = jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(known, transfer))?;

@@ -13,14 +13,14 @@ pub(super) async fn resolve(arguments: args::Resolve, console: &Console) -> Resu
         return Err(Failure::new(Exit::Usage, "--reason is empty")
             .hint("say how it was found out: an auditor will read it"));
     }
-    let transfers = jobs::load(&arguments.jobs, console)?;
+    let transfers = jobs::load(&arguments.files, console)?;
     let mut named = transfers.iter().filter(|transfer| *transfer.key.id == *arguments.id);
     let (Some(transfer), None) = (named.next(), named.next()) else {
         return Err(Failure::new(
             Exit::NothingSelected,
             format!("--id {:?} names no one transfer of the job", arguments.id),
         )
-        .hint("`meterferry status PATH…` lists them; name one campaign's files if two use that id"));
+        .hint("ids are those in the job; name one campaign's files if two use that id"));
     };
     let ledger = open_existing(&arguments.state, arguments.lock_wait)?;
     let history = ledger.record(&transfer.key)?.history;

@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.jobs, console)?;
+    let transfers = jobs::load(&arguments.jobs.files, console)?;
     let kind = wires::kind(&arguments.wires);
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
     let selected =

@@ -16,7 +16,7 @@ use crate::{report::json_text, transfer::Outcome};
 
 pub(super) async fn simulate(arguments: args::Simulate, console: &Console) -> Result<Exit, Failure> {
     let transfers =
-        jobs::select(&arguments.jobs, jobs::load(&arguments.jobs, console)?, |_| Outcome::NotRun)?;
+        jobs::select(&arguments.jobs, jobs::load(&arguments.jobs.files, console)?, |_| Outcome::NotRun)?;
     let fleet = start_fleet(&transfers, arguments.simulated_latency).await?;
     let map = Map::of(&fleet);
     match &arguments.map_out {

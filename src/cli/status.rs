@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.jobs, console)?;
+    let transfers = jobs::load(&arguments.jobs.files, console)?;
     let ledger = open_any_to_look(&arguments.state)?;
     let selected = jobs::select(&arguments.jobs, transfers, |transfer| outcome(Some(&ledger), transfer))?;
     let results = selected

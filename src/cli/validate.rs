@@ -24,7 +24,7 @@ struct Body<'a> {
 }
 
 pub(super) fn validate(arguments: &args::Validate, console: &Console) -> Result<Exit, Failure> {
-    let loaded = job::load(&super::jobs::paths(&arguments.jobs));
+    let loaded = job::load(&super::jobs::paths(&arguments.files));
     if arguments.output.format == Format::Human {
         let transfers = super::jobs::told(loaded, console)?;
         let campaigns: std::collections::BTreeSet<_> =

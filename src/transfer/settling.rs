@@ -211,7 +211,10 @@ impl Settling {
         self.tries += 1;
         if self.tries >= self.plan.options.retry.attempts {
             let place = identify::place(&self.plan.target);
-            return Some(Settled::Unknown(format!("the target at {place} could not be looked at: {cause}")));
+            let known = before_and_staged(&self.intent);
+            return Some(Settled::Unknown(format!(
+                "the target at {place} could not be looked at: {cause}; {known}"
+            )));
         }
         self.last = None;
         self.looks = 0;
@@ -259,16 +262,18 @@ fn decide(
     }
 }
 
-fn shown(model: Model, intent: &Intent, words: &[u16]) -> String {
+/// What a person compares the meter's display with.
+pub(super) fn before_and_staged(intent: &Intent) -> String {
     let quantity = Quantity::RealEnergyIn;
     let kwh = |readings: &Readings| with_unit(quantity, readings.energy(quantity));
-    let read =
-        Readings::from_wire(model, words).map_or_else(|_| "not readable".to_owned(), |read| kwh(&read));
-    format!(
-        "{quantity}: before {}, staged {}, read {read}",
-        kwh(&intent.pre_image.readings),
-        kwh(&intent.staged)
-    )
+    format!("{quantity}: before {}, staged {}", kwh(&intent.pre_image.readings), kwh(&intent.staged))
+}
+
+fn shown(model: Model, intent: &Intent, words: &[u16]) -> String {
+    let quantity = Quantity::RealEnergyIn;
+    let read = Readings::from_wire(model, words)
+        .map_or_else(|_| "not readable".to_owned(), |read| with_unit(quantity, read.energy(quantity)));
+    format!("{}, read {read}", before_and_staged(intent))
 }
 
 #[cfg(test)]

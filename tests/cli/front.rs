@@ -5,7 +5,7 @@ use std::fs;
 use crate::{bench::Bench, job};
 
 const COMMANDS: [(&str, &[&str]); 10] = [
-    ("validate", &["--only", "--ids", "--format"]),
+    ("validate", &["--format"]),
     (
         "plan",
         &["--simulate", "--simulated-gateways", "--state-dir", "--detailed-exitcode", "--trace", "--verbose"],

@@ -146,3 +146,18 @@ fn until_check_ends_with_9_and_never_commits() {
     assert_all(&bench.on_map("run", &job, &[]).exits(0).json(), "done", 1);
     meters.assert_carried_once();
 }
+
+#[test]
+fn what_was_never_sent_cannot_be_resolved() {
+    let bench = Bench::new();
+    let _meters = Meters::new(&bench);
+    let job = bench.write("job.yaml", &crate::job::single());
+    bench.on_map("run", &job, &["--until", "check"]).exits(9);
+    for decision in ["accepted", "committed", "not-committed"] {
+        let state = bench.at("ledger");
+        let resolve =
+            ["resolve", &job, "--id", "only", "--as", decision, "--reason", "guess", "--state-dir", &state];
+        bench.run(&resolve).exits(6);
+    }
+    bench.on_map("run", &job, &[]).exits(0);
+}

@@ -342,3 +342,17 @@ async fn transfers_that_follow_each_other_in_a_circle_end_all_the_same() {
     assert_outcome(&report.results[1], Outcome::Refused);
     assert_eq!(world.target_audit().effective_commits(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_generation_that_was_not_begun_is_not_called_done() {
+    let world = World::pair();
+    let ledger = MemoryLedger::new(Kind::Simulated);
+    let mut transfer = transfer();
+    assert_outcome(&world.run_again(&transfer, &ledger).await, Outcome::Done);
+    transfer.generation = 2;
+    let (settings, stopper) = world.settings("stopped");
+    stopper.press();
+    let report =
+        meterferry::run::run(vec![Arc::new(transfer)], Arc::new(ledger), settings, &mut |_| ()).await;
+    assert_outcome(&report.results[0], Outcome::NotRun);
+}

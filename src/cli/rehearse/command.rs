@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(in crate::cli) fn command(arguments: &args::Rehearse, console: &Console) -> Result<Exit, Failure> {
-    let loaded = jobs::load(&arguments.jobs, console)?;
+    let loaded = jobs::load(&arguments.jobs.files, console)?;
     let transfers = jobs::select(&arguments.jobs, loaded, |_| Outcome::NotRun)?;
     let rehearsal = carry_out(arguments, &transfers, console)?;
     let exit = if rehearsal.tally.defects() == 0 { Exit::Done } else { Exit::Defect };

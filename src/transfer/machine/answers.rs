@@ -10,7 +10,7 @@ use crate::{
         Surveyed, Verification,
         clock::Since,
         polling::Polling,
-        settling::{Settled, Settling},
+        settling::{Settled, Settling, before_and_staged},
         staging::{Staged, Staging},
         verifying::{Verified, Verifying},
     },
@@ -186,11 +186,10 @@ impl Machine {
                     Some(format!("look at the meter, then: {}", self.resolve_command("accepted|committed|not-committed"))),
                 );
             }
-            Verified::NotRead(why) if self.reported_only() => {
-                self.unknown(format!("the meter reported success, but it could not be verified: {why}"));
-            }
             Verified::NotRead(why) => {
-                self.unknown(format!("the commit took effect, but it could not be verified: {why}"));
+                let known = self.known();
+                let compare = before_and_staged(&self.open_intent());
+                self.unknown(format!("{known}, but it could not be verified: {why}; {compare}"));
             }
         }
     }
@@ -198,6 +197,11 @@ impl Machine {
     /// Whether the command's own result is all that speaks for the commit so far.
     fn reported_only(&self) -> bool {
         self.history.phase() == Phase::Open
+    }
+
+    /// What is known of the commit, in words.
+    fn known(&self) -> &'static str {
+        if self.reported_only() { "the meter reported success" } else { "the commit took effect" }
     }
 
     /// Records the commit that so far only the command's result speaks for: the target was read, and does not hold
