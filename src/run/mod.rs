@@ -13,6 +13,7 @@ mod gate;
 mod look;
 mod queue;
 mod result;
+mod seen;
 mod stop;
 mod worker;
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Clock, Gates, Stop, StopLevel, gate::Permit, queue::Index};
+use super::{Clock, Gates, Stop, StopLevel, gate::Permit, queue::Index, seen::Seen};
 use crate::{
     campaign::{Endpoint, Role},
+    meter::Read,
     modbus::Link,
-    transfer::{Action, Ending, Machine, Recorded, Reply, Step},
+    transfer::{Action, Cause, Ending, Machine, Recorded, Reply, Step},
 };
 
 /// What a worker tells the dispatcher. Internal: it carries the way to answer.
@@ -42,6 +43,7 @@ pub(super) struct Tools {
     pub dispatcher: mpsc::Sender<Message>,
     pub clock: Clock,
     pub stop: Stop,
+    pub seen: Arc<Seen>,
 }
 
 /// Drives one machine until it ends or lets others go first.
@@ -66,13 +68,7 @@ impl Worker {
                     Ok(()) => Reply::Recorded,
                     Err(error) => return Released::NotRecorded { machine: self.machine, error },
                 },
-                Action::Read(role, read) => {
-                    let endpoint = self.endpoint(role);
-                    let permit = self.permit(&endpoint).await;
-                    let result = permit.read(&endpoint, read).await;
-                    self.leave(permit);
-                    Reply::Read(result)
-                }
+                Action::Read(role, read) => Reply::Read(self.read(role, read).await),
                 Action::Write(write) => {
                     let endpoint = self.endpoint(Role::Target);
                     let permit = self.permit(&endpoint).await;
@@ -114,6 +110,21 @@ impl Worker {
             held.pace().await;
         }
         self.machine.next(self.tools.clock.now())
+    }
+
+    async fn read(&mut self, role: Role, read: Read) -> Result<Vec<u16>, Cause> {
+        let (endpoint, step) = (self.endpoint(role), self.machine.step());
+        let permit = self.permit(&endpoint).await;
+        // Looked up at the gate: whoever went before may just have asked.
+        if let Some(words) = self.tools.seen.stranger(self.machine.plan(), &endpoint, step, read) {
+            return Ok(words);
+        }
+        let result = permit.read(&endpoint, read).await;
+        self.leave(permit);
+        if let Ok(words) = &result {
+            self.tools.seen.note(&endpoint, step, read, words);
+        }
+        result
     }
 
     fn endpoint(&self, role: Role) -> Endpoint {

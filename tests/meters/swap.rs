@@ -181,6 +181,7 @@ async fn twenty_panels_on_one_portable_gateway_in_any_order() {
     let gateway = world.gateway("kit");
     let nobody = world.run(&transfers, &ledger).await;
     assert!(nobody.results.iter().all(|result| result.outcome == Outcome::Waiting));
+    assert_eq!(gateway.audit(1).requests_total(), 1, "the address is asked once for all who are not there");
     // Old meters in one order; each new one at another time, in another order.
     for number in (0..PANELS).map(|step| step * 7 % PANELS) {
         gateway.exchange(1, old_panel(number));
@@ -192,6 +193,8 @@ async fn twenty_panels_on_one_portable_gateway_in_any_order() {
     for number in (0..PANELS).map(|step| step * 3 % PANELS) {
         gateway.exchange(1, Device::new(simulator::Model::Pm800, 2000 + number));
         let report = world.run(&transfers, &ledger).await;
+        let asked = gateway.audit(1).requests_total();
+        assert!(asked <= 11, "{asked} requests: one for all others, and what the one transfer needs");
         finished += 1;
         let done = report.results.iter().filter(|result| result.outcome.is_done()).count();
         assert_eq!(done, finished, "panel {number}");

@@ -80,7 +80,13 @@ pub async fn run(
     let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
     let (sender, mut inbox) = mpsc::channel(INBOX);
-    let tools = Tools { gates, dispatcher: sender, clock: settings.clock, stop: settings.stop.clone() };
+    let tools = Tools {
+        gates,
+        dispatcher: sender,
+        clock: settings.clock,
+        stop: settings.stop.clone(),
+        seen: Arc::default(),
+    };
     listen(Event::RunBegan {
         run: Arc::clone(&settings.run),
         transfers: transfers.len(),
