@@ -195,12 +195,13 @@ impl<L: Open> Permit<L> {
     }
 
     /// Reads registers. A connection that was kept and turns out to be closed is made anew once: many
-    /// gateways close an idle one, and a read may always be repeated.
+    /// gateways close an idle one, and a read may always be repeated. Not behind a portable gateway: with the
+    /// connection, the meter may have changed.
     pub(super) async fn read(&self, endpoint: &Endpoint, read: Read) -> Result<Vec<u16>, Cause> {
         let (link, kept) = self.link().await?;
         let asked = Instant::now();
         let result = link.read(endpoint, read).await;
-        if kept && matches!(result, Err(Cause::Dropped(_))) {
+        if kept && !self.gate().gateway.portable && matches!(result, Err(Cause::Dropped(_))) {
             self.pace().await;
             let link = self.connect().await?;
             let asked = Instant::now();

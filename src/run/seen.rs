@@ -44,8 +44,9 @@ impl Seen {
     }
 }
 
+/// Only where the job pins who must answer can an old answer show that it is somebody else.
 fn concerns(endpoint: &Endpoint, step: Step) -> bool {
-    endpoint.gateway.portable && step == Step::Identify
+    endpoint.gateway.portable && endpoint.serial_number.pinned().is_some() && step == Step::Identify
 }
 
 fn place(endpoint: &Endpoint, read: Read) -> (GatewayKey, Unit, u16) {

@@ -359,3 +359,21 @@ async fn a_generation_that_was_not_begun_is_not_called_done() {
         meterferry::run::run(vec![Arc::new(transfer)], Arc::new(ledger), settings, &mut |_| ()).await;
     assert_outcome(&report.results[0], Outcome::NotRun);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_meter_that_is_not_pinned_is_asked_every_time() {
+    let world = World::default();
+    world.meter("kit", 1, old_panel(0));
+    world.meter("new", 2, fresh());
+    let mut transfer = transfer();
+    let mut source = endpoint(Model::Cm4000, "kit", 1, 1000);
+    source.gateway = Arc::new(Gateway { portable: true, ..(*source.gateway).clone() });
+    source.serial_number = meterferry::campaign::SerialNumber::Any;
+    transfer.source = source.into();
+    // The first try ends after the source said who it is; the cable has moved on by the second.
+    let gateway = world.gateway("kit");
+    gateway.inject(1, When::energies(), simulator::Fault::DropBefore);
+    gateway.inject(1, When::serial_number().skip(1), simulator::Fault::SerialBecomes(4711));
+    let result = world.run_one(&transfer).await;
+    assert_eq!(result.source_serial, Some(4711), "{}", result.reason);
+}
