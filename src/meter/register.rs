@@ -35,7 +35,7 @@ impl fmt::Display for Register {
 /// How a meter's port counts: register N is wire address N−1 (`Modbus`; PM8-MAN p. 79) or N (`Jbus`).
 ///
 /// A wrong guess is silent, since energies one register off still look plausible (DOMAIN.md §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Addressing {
     /// Register N is wire address N−1.

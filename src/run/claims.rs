@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     campaign::{MeterMeaning, Transfer, TransferKey},
     ledger::{LedgerError, Replay, Scope},
-    transfer::Phase,
+    transfer::{History, Phase},
 };
 
 /// Targets, and the transfers they belong to.
@@ -13,16 +13,13 @@ use crate::{
 pub struct Claims(HashMap<MeterMeaning, Vec<TransferKey>>);
 
 impl Claims {
-    /// What a ledger knows: every transfer with an open intent or a commit claims its target.
+    /// What a ledger knows: every transfer claims the targets it wrote to, and those that a command of it may still
+    /// reach.
     pub fn of(ledger: &dyn Replay) -> Result<Self, LedgerError> {
         let mut claims = Self::default();
         ledger.visit(Scope::All, &mut |record| {
-            let claims_it = match record.history.phase() {
-                Phase::Idle => false,
-                Phase::Open | Phase::Committed | Phase::Done | Phase::Mismatch => true,
-            };
-            if let (true, Some(began)) = (claims_it, record.history.began) {
-                claims.add(began.meaning.target, record.key);
+            for target in claimed(&record.history) {
+                claims.add(target, record.key.clone());
             }
         })?;
         Ok(claims)
@@ -39,8 +36,11 @@ impl Claims {
         self.add(plan.meaning().target, plan.key.clone());
     }
 
-    /// `plan` wrote nothing that stays.
-    pub(super) fn release(&mut self, plan: &Transfer) {
+    /// `plan`, whose record is `history`, has come to rest: its target is its own only if the record says so.
+    pub(super) fn release(&mut self, plan: &Transfer, history: &History) {
+        if claimed(history).any(|target| target == plan.meaning().target) {
+            return;
+        }
         if let Some(owners) = self.0.get_mut(&plan.meaning().target) {
             owners.retain(|owner| *owner != plan.key);
         }
@@ -52,4 +52,16 @@ impl Claims {
             owners.push(key);
         }
     }
+}
+
+/// The targets that a transfer wrote to, and those that a command of it may still reach.
+fn claimed(history: &History) -> impl Iterator<Item = MeterMeaning> + '_ {
+    let current = match history.phase() {
+        Phase::Idle => None,
+        Phase::Open | Phase::Committed | Phase::Done | Phase::Mismatch => {
+            history.began.as_ref().map(|began| began.meaning.target.clone())
+        }
+    };
+    let late = history.closed_intents.iter().filter_map(|closed| closed.meaning.as_ref());
+    history.wrote.iter().cloned().chain(current).chain(late.map(|meaning| meaning.target.clone()))
 }

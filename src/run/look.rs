@@ -147,9 +147,10 @@ async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettin
     }
     let mut attempt = 1;
     loop {
+        let again = history.asks_again(transfer.generation);
         let known = Known {
-            earlier: history.closed_intents.clone(),
-            captured: history.captured.clone(),
+            earlier: if again { Vec::new() } else { history.closed_intents.clone() },
+            captured: history.captured.clone().filter(|_| !again),
             claimed_by: claimed_by.clone(),
             last_try: attempt >= transfer.options.retry.attempts,
         };

@@ -8,25 +8,24 @@ use std::{
 };
 
 use crate::{
-    campaign::{Endpoint, GatewayKey, Transfer, Unit},
-    meter::{Read, serial_from_words},
+    campaign::{Endpoint, GatewayKey, Role, Transfer, Unit},
+    meter::{Addressing, Read, serial_from_words},
     transfer::Step,
 };
 
+type Place = (GatewayKey, Unit, Addressing, u16);
+
 /// Serial-number words by where they were read.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<HashMap<(GatewayKey, Unit, u16), [u16; 2]>>);
+pub(super) struct Seen(Mutex<HashMap<Place, [u16; 2]>>);
 
 impl Seen {
     /// What an earlier transfer of this run read there, if it shows that neither meter of `plan` is there.
-    pub(super) fn stranger(
-        &self,
-        plan: &Transfer,
-        endpoint: &Endpoint,
-        step: Step,
-        read: Read,
-    ) -> Option<Vec<u16>> {
-        if !concerns(endpoint, step) {
+    pub(super) fn stranger(&self, plan: &Transfer, role: Role, step: Step, read: Read) -> Option<Vec<u16>> {
+        let endpoint = plan.endpoint(role)?;
+        // A source that is not there may be stood in for by a captured reading: that needs an answer of now.
+        let stood_in_for = role == Role::Source && plan.source.captured_within().is_some() && !plan.is_swap();
+        if stood_in_for || !concerns(endpoint, step) {
             return None;
         }
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,6 +48,6 @@ fn concerns(endpoint: &Endpoint, step: Step) -> bool {
     endpoint.gateway.portable && endpoint.serial_number.pinned().is_some() && step == Step::Identify
 }
 
-fn place(endpoint: &Endpoint, read: Read) -> (GatewayKey, Unit, u16) {
-    (endpoint.gateway.address.clone(), endpoint.unit, read.first.number())
+fn place(endpoint: &Endpoint, read: Read) -> Place {
+    (endpoint.gateway.address.clone(), endpoint.unit, endpoint.addressing, read.first.number())
 }

@@ -64,10 +64,15 @@ impl Worker {
         loop {
             let action = self.next().await;
             let reply = match action {
-                Action::Record(recorded) => match self.record(recorded).await {
-                    Ok(()) => Reply::Recorded,
-                    Err(error) => return Released::NotRecorded { machine: self.machine, error },
-                },
+                Action::Record(recorded) => {
+                    if let Err(error) = self.machine.history().allows(&recorded) {
+                        return Released::Defect { machine: self.machine, error: error.to_string() };
+                    }
+                    match self.record(recorded).await {
+                        Ok(()) => Reply::Recorded,
+                        Err(error) => return Released::NotRecorded { machine: self.machine, error },
+                    }
+                }
                 Action::Read(role, read) => Reply::Read(self.read(role, read).await),
                 Action::Write(write) => {
                     let endpoint = self.endpoint(Role::Target);
@@ -116,7 +121,7 @@ impl Worker {
         let (endpoint, step) = (self.endpoint(role), self.machine.step());
         let permit = self.permit(&endpoint).await;
         // Looked up at the gate: whoever went before may just have asked.
-        if let Some(words) = self.tools.seen.stranger(self.machine.plan(), &endpoint, step, read) {
+        if let Some(words) = self.tools.seen.stranger(self.machine.plan(), role, step, read) {
             return Ok(words);
         }
         let result = permit.read(&endpoint, read).await;

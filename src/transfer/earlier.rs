@@ -49,21 +49,28 @@ impl Seen<'_> {
             return differs.then_some(undecided);
         }
         Some(match meaning {
-            Some(then) if !self.same_source(intent, then) => Effect::Refused(Refusal::EarlierOfAnotherJob {
-                intent: intent.number,
-                at: intent.at,
-                then: Box::new(then.clone()),
-                asked: Box::new(self.plan.meaning()),
-            }),
+            Some(then) if !self.same_readings(intent, then) => {
+                Effect::Refused(Refusal::EarlierOfAnotherJob {
+                    intent: intent.number,
+                    at: intent.at,
+                    then: Box::new(then.clone()),
+                    asked: Box::new(self.plan.meaning()),
+                })
+            }
             _ => Effect::Committed(Box::new(intent.clone())),
         })
     }
 
-    /// Whether an intent carried the readings of the meter that is the source now.
-    fn same_source(&self, intent: &Intent, then: &Meaning) -> bool {
-        match (intent.source_serial, self.source_serial) {
-            (Some(one), Some(other)) => one == other && then.source.model == self.plan.source.model(),
-            _ => then.source == self.plan.meaning().source,
-        }
+    /// Whether an intent carried what the job asks for now: the same meter's readings, the same typed ones, and
+    /// made in the same way.
+    fn same_readings(&self, intent: &Intent, then: &Meaning) -> bool {
+        let asked = self.plan.meaning();
+        let same_meter = match (intent.source_serial, self.source_serial) {
+            (Some(one), Some(other)) => one == other && then.source.model == asked.source.model,
+            _ => then.source == asked.source,
+        };
+        same_meter
+            && then.readings == asked.readings
+            && intent.target_energy == self.plan.options.target_energy
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
     Recorded, Resolution, Verification,
 };
-use crate::campaign::{Meaning, Role};
+use crate::campaign::{Meaning, MeterMeaning, Role};
 
 /// How far a transfer is, as far as its target is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +53,7 @@ impl Phase {
     pub fn after(self, fact: &Fact, may_come_late: bool, generation: u32) -> Result<Self, IllegalFact> {
         use Phase::{Committed, Done, Idle, Mismatch, Open};
         let next = match (self, fact) {
+            (Idle, Fact::Began(began)) if began.meaning.generation < generation => None,
             (Done | Mismatch, Fact::Began(began)) => (began.meaning.generation > generation).then_some(Idle),
             (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
@@ -130,6 +131,8 @@ pub struct History {
     /// Intents that a late command may still carry out, oldest first, unless a person ruled on them: those whose
     /// command was sent and found without effect, and all that were staged after one of those.
     pub closed_intents: Vec<ClosedIntent>,
+    /// Every target that a commit of this transfer took effect on.
+    pub wrote: Vec<MeterMeaning>,
     /// Intents recorded in all.
     pub intents: u32,
     /// The last command result.
@@ -171,13 +174,26 @@ impl History {
         self.phase.unwrap_or(Phase::Idle)
     }
 
-    /// Adds one fact, or says why it cannot follow.
-    pub fn apply(&mut self, recorded: Recorded) -> Result<(), IllegalFact> {
+    /// The phase after `recorded`, or why it cannot follow.
+    fn next(&self, recorded: &Recorded) -> Result<Phase, IllegalFact> {
         if recorded.seq != self.seq + 1 {
             return Err(IllegalFact::Sequence { last: self.seq, found: recorded.seq });
         }
-        self.phase =
-            Some(self.phase().after(&recorded.fact, !self.closed_intents.is_empty(), self.generation())?);
+        self.phase().after(&recorded.fact, !self.closed_intents.is_empty(), self.generation())
+    }
+
+    /// Whether `recorded` can follow: asked before it is kept, so that no defect reaches a ledger.
+    pub fn allows(&self, recorded: &Recorded) -> Result<(), IllegalFact> {
+        self.next(recorded).map(|_| ())
+    }
+
+    /// Adds one fact, or says why it cannot follow.
+    pub fn apply(&mut self, recorded: Recorded) -> Result<(), IllegalFact> {
+        let next = self.next(&recorded)?;
+        if let (Phase::Done | Phase::Mismatch, Fact::Began(_)) = (self.phase(), &recorded.fact) {
+            self.begin_generation();
+        }
+        self.phase = Some(next);
         self.seq = recorded.seq;
         self.at = Some(recorded.at);
         self.run = Some(recorded.run);
@@ -188,9 +204,6 @@ impl History {
     fn learn(&mut self, fact: Fact, at: Timestamp) {
         match fact {
             Fact::Began(began) => {
-                if began.meaning.generation > self.generation() && self.phase() == Phase::Idle {
-                    self.begin_generation();
-                }
                 self.first_begun_at.get_or_insert(at);
                 self.began = Some(began);
                 self.ending = None;
@@ -218,6 +231,7 @@ impl History {
             Fact::Closed { how: Closing::NotSent | Closing::NotCommitted, .. } => self.remember_closed(),
             Fact::Committed { intent, evidence, .. } => {
                 self.found_committed(intent);
+                self.wrote.extend(self.began.as_ref().map(|began| began.meaning.target.clone()));
                 self.evidence = Some(evidence);
                 self.committed_at = Some(at);
             }
@@ -237,6 +251,7 @@ impl History {
             run: self.run.take(),
             at: self.at,
             intents: self.intents,
+            wrote: std::mem::take(&mut self.wrote),
             ..Self::default()
         };
     }

@@ -7,9 +7,10 @@ use std::{
 
 use super::Dispatcher;
 use crate::{
+    campaign::{Transfer, TransferKey},
     ledger::LedgerError,
     run::{Claims, StopLevel, queue::Index, worker::work},
-    transfer::{History, Machine, MachineSettings},
+    transfer::{History, Machine, MachineSettings, Phase},
 };
 
 impl Dispatcher<'_> {
@@ -71,7 +72,10 @@ impl Dispatcher<'_> {
     pub(super) fn machine(&mut self, index: Index) -> Result<Box<Machine>, LedgerError> {
         let plan = Arc::clone(&self.transfers[index]);
         let history = self.history(index)?;
-        let claimed_by = self.claims.against(&plan).cloned();
+        let claimed_by = match self.unsettled(&plan)? {
+            Some(key) => Some(key),
+            None => self.claims.against(&plan).cloned(),
+        };
         if claimed_by.is_none() {
             self.claims.claim(&plan);
         }
@@ -81,6 +85,16 @@ impl Dispatcher<'_> {
             until_check: self.settings.until_check,
         };
         Ok(Box::new(Machine::new(plan, history, settings, claimed_by)))
+    }
+
+    /// A transfer that `plan` follows, and whose command may still be on its way.
+    fn unsettled(&self, plan: &Transfer) -> Result<Option<TransferKey>, LedgerError> {
+        for key in &plan.after {
+            if matches!(self.ledger.record(key)?.history.phase(), Phase::Open | Phase::Committed) {
+                return Ok(Some(key.clone()));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn history(&self, index: Index) -> Result<History, LedgerError> {

@@ -94,9 +94,7 @@ impl Dispatcher<'_> {
 
     pub(super) fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
         let transfer = Arc::clone(&self.transfers[index]);
-        if history.phase() == Phase::Idle {
-            self.claims.release(&transfer);
-        }
+        self.claims.release(&transfer, history);
         let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
         debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
         self.results[index] = Some(Arc::clone(&result));

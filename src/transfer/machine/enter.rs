@@ -1,6 +1,6 @@
 //! Where the machine is entered: what the record says is still to be done.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Machine, State};
 use crate::transfer::{Began, CommandOutcome, Fact, Known, Outcome, Phase, Refusal, Survey};
@@ -14,7 +14,12 @@ impl Machine {
             (Phase::Done, None) => self.over(Outcome::AlreadyDone, self.done_before(), None),
             (Phase::Done | Phase::Mismatch, Some(before)) if asked.generation > before.generation => {
                 self.note_beginning();
-                self.survey();
+                // Surveyed once the beginning is recorded: what belongs to the last use of the id is forgotten then.
+                self.state = State::Rest { until: Duration::ZERO };
+            }
+            (Phase::Idle, Some(done)) if asked.generation < done.generation => {
+                let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
+                self.over(Outcome::Refused, refusal.to_string(), Some(refusal.hint()));
             }
             (Phase::Done, Some(done)) => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
