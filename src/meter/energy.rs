@@ -15,7 +15,8 @@ pub fn with_unit(quantity: Quantity, value: i64) -> String {
     format!("{} k{}", kilo(value), quantity.unit())
 }
 
-fn grouped(value: u64) -> String {
+/// `12408` → `12,408`.
+pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

@@ -14,7 +14,7 @@ mod request;
 
 pub use bound::{Bound, CARRY, ENERGY_MODULUS, distance};
 pub use command::{CommandStatus, PRESET_ENERGIES, SENTINEL};
-pub use energy::{kilo, with_unit};
+pub use energy::{grouped, kilo, with_unit};
 pub use mailbox::{
     BUFFER, COMMAND, FENCE, MAILBOX_IMAGE, POINTERS, STATUS, WriteMode, mailbox_image, staging_writes,
 };

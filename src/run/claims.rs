@@ -1,6 +1,6 @@
 //! Which transfer a target belongs to: the one that wrote to it, or is about to. Across all campaigns of a ledger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     campaign::{MeterMeaning, Transfer, TransferKey},
@@ -10,7 +10,10 @@ use crate::{
 
 /// Targets, and the transfers they belong to.
 #[derive(Debug, Default)]
-pub struct Claims(HashMap<MeterMeaning, Vec<TransferKey>>);
+pub struct Claims {
+    owners: HashMap<MeterMeaning, Vec<TransferKey>>,
+    open: HashSet<TransferKey>,
+}
 
 impl Claims {
     /// What a ledger knows: every transfer claims the targets it wrote to, and those that a command of it may still
@@ -18,6 +21,9 @@ impl Claims {
     pub fn of(ledger: &dyn Replay) -> Result<Self, LedgerError> {
         let mut claims = Self::default();
         ledger.visit(Scope::All, &mut |record| {
+            if matches!(record.history.phase(), Phase::Open | Phase::Committed) {
+                claims.open.insert(record.key.clone());
+            }
             for target in claimed(&record.history) {
                 claims.add(target, record.key.clone());
             }
@@ -25,9 +31,14 @@ impl Claims {
         Ok(claims)
     }
 
+    /// Whether an earlier run left the transfer with a command that may be on its way, or is not verified.
+    pub(super) fn left_open(&self, key: &TransferKey) -> bool {
+        self.open.contains(key)
+    }
+
     /// Another transfer that the target of `plan` belongs to, unless the job says that `plan` follows it.
     pub fn against(&self, plan: &Transfer) -> Option<&TransferKey> {
-        let owners = self.0.get(&plan.meaning().target)?;
+        let owners = self.owners.get(&plan.meaning().target)?;
         owners.iter().find(|owner| **owner != plan.key && !plan.after.contains(owner))
     }
 
@@ -41,13 +52,13 @@ impl Claims {
         if claimed(history).any(|target| target == plan.meaning().target) {
             return;
         }
-        if let Some(owners) = self.0.get_mut(&plan.meaning().target) {
+        if let Some(owners) = self.owners.get_mut(&plan.meaning().target) {
             owners.retain(|owner| *owner != plan.key);
         }
     }
 
     fn add(&mut self, target: MeterMeaning, key: TransferKey) {
-        let owners = self.0.entry(target).or_default();
+        let owners = self.owners.entry(target).or_default();
         if !owners.contains(&key) {
             owners.push(key);
         }

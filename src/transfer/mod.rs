@@ -42,6 +42,7 @@ pub use machine::{Action, Machine, MachineSettings};
 pub use outcome::Outcome;
 pub use polling::CommandOutcome;
 pub use refusal::Refusal;
+pub use retry::SplitMix;
 use step::Ask;
 pub use step::{Look, Reply, Step};
 pub use survey::{Findings, Known, Survey, Surveyed};

@@ -6,19 +6,31 @@ use crate::campaign::Retry;
 
 /// A small generator (SplitMix64, Steele et al. 2014): plain state, the same on every machine.
 #[derive(Debug, Clone)]
-pub(super) struct Jitter(u64);
+pub struct SplitMix(u64);
 
-impl Jitter {
-    pub(super) const fn new(seed: u64) -> Self {
+impl SplitMix {
+    /// The generator that begins at `seed`.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next number.
+    pub const fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
+    }
+}
+
+/// Delays that differ a little from each other.
+#[derive(Debug, Clone)]
+pub(super) struct Jitter(SplitMix);
+
+impl Jitter {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(SplitMix::new(seed))
     }
 
     /// The delay before try `attempt + 1`: between half of and the whole doubled backoff.
@@ -26,7 +38,7 @@ impl Jitter {
         let doublings = attempt.saturating_sub(1).min(20);
         let whole = retry.backoff.saturating_mul(1 << doublings).min(retry.max_backoff);
         let half = whole / 2;
-        let part = self.next() % 1024;
+        let part = self.0.draw() % 1024;
         half + half * u32::try_from(part).expect("below 1024") / 1024
     }
 }

@@ -15,7 +15,7 @@ use super::{
     unknown::Why,
     world::World,
 };
-use crate::{campaign::Transfer, simulator::Fault};
+use crate::{campaign::Transfer, simulator::Fault, transfer::SplitMix};
 
 /// Seeds from here on are storms; those below are cells of the matrix.
 const STORMS: u64 = 1_000_000_000;
@@ -41,7 +41,7 @@ pub(super) fn crowd(transfers: &[Arc<Transfer>]) -> Vec<Arc<Transfer>> {
 
 /// Plays the storm with this seed; it counts as what the worst of its transfers came to.
 pub(super) fn play_storm(crowd: &[Arc<Transfer>], seed: u64, tally: &mut Tally) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice(SplitMix::new(seed));
     let firmware = *dice.pick(&[
         Firmware::Plain,
         Firmware::Plain,
@@ -145,21 +145,13 @@ fn blows(transfers: usize, dice: &mut Dice) -> Vec<Blow> {
         .collect()
 }
 
-/// A small generator (SplitMix64, Steele et al. 2014): plain state, the same on every machine.
-struct Dice(u64);
+/// What chance decides.
+struct Dice(SplitMix);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
     /// A number below `limit`.
     fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
+        self.0.draw() % limit.max(1)
     }
 
     fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {

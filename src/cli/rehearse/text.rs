@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Class, Counts, Example, Rehearsal, Tally, Verdict};
+use crate::meter::grouped;
 
 /// For people: the totals first, tables, then what stayed open and what is a defect.
 pub fn text(rehearsal: &Rehearsal) -> String {
@@ -115,19 +116,6 @@ fn defects(out: &mut String, tally: &Tally) {
 fn told(out: &mut String, example: &Example) {
     let _ = writeln!(out, "    --seed {}: {}", example.seed, example.tried);
     let _ = writeln!(out, "      {}", example.says);
-}
-
-/// `12,408`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// One row of a table.

@@ -27,7 +27,7 @@ use crate::{
     campaign::{Transfer, TransferKey},
     ledger::{Ledger, LedgerError},
     modbus::{Connect, Trace},
-    transfer::{Fact, Machine, Outcome, Phase, Step},
+    transfer::{Fact, Machine, Outcome, Step},
 };
 
 /// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
@@ -112,7 +112,8 @@ pub async fn run(
     };
     dispatcher.learn_claims();
     // Where a command may be on its way, its target is looked at and fenced before anything new begins.
-    let (open, others) = (0..dispatcher.transfers.len()).partition(|index| dispatcher.is_open(*index));
+    let (open, others) = (0..dispatcher.transfers.len())
+        .partition(|index| dispatcher.claims.left_open(&dispatcher.transfers[*index].key));
     dispatcher.dispatch(open, &mut inbox).await;
     for wave in waves(&dispatcher.transfers, others) {
         dispatcher.dispatch(wave, &mut inbox).await;
@@ -149,11 +150,6 @@ struct Dispatcher<'a> {
 }
 
 impl Dispatcher<'_> {
-    /// Whether an earlier run left an intent open. A record that cannot be read shows when it is needed.
-    fn is_open(&self, index: Index) -> bool {
-        self.history(index).is_ok_and(|history| matches!(history.phase(), Phase::Open | Phase::Committed))
-    }
-
     /// Does these transfers, until all of them have ended.
     async fn dispatch(&mut self, transfers: Vec<Index>, inbox: &mut mpsc::Receiver<Message>) {
         transfers.into_iter().for_each(|index| self.queue.put(index));
