@@ -21,13 +21,14 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 8] = [
+const OWNED: [(&str, &str); 9] = [
     ("tokio_modbus", "modbus"),
     ("serde_saphyr", "job"),
     ("jsonschema", "job"),
     ("schemars", "job"),
     ("annotate_snippets", "job"),
     ("rusqlite", "ledger"),
+    ("sha2", "ledger"),
     ("indicatif", "report"),
     ("comfy_table", "report"),
 ];

@@ -14,11 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{CachedStatement, Connection, ErrorCode};
+use rusqlite::{CachedStatement, Connection};
 use tokio::sync::oneshot;
 
-use super::super::{FACT_LIMIT, FACT_VERSION, LedgerError, format::encode};
-use super::open;
+use super::super::{
+    FACT_LIMIT, FACT_VERSION, Head, LedgerError, Origin,
+    format::{StoredFact, encode},
+};
+use super::{
+    open::{self, Tail},
+    walk,
+};
 use crate::{campaign::TransferKey, transfer::Recorded};
 
 /// How long facts wait that nobody needs durable yet. Short enough that `status` shows what goes on.
@@ -30,8 +36,8 @@ const GATHER_WAIT: Duration = Duration::from_millis(1);
 const GROUP_LIMIT: usize = 4_096;
 
 const LAST: &str = "SELECT coalesce(max(seq), 0) FROM facts WHERE campaign = ?1 AND transfer = ?2";
-const INSERT: &str = "INSERT INTO facts (campaign, transfer, seq, at, run, kind, version, fact) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const INSERT: &str = "INSERT INTO facts (campaign, transfer, seq, at, run, kind, version, fact, number, digest) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 /// Where the answer to an append goes.
 pub(super) type Reply = oneshot::Sender<Result<(), LedgerError>>;
@@ -131,6 +137,9 @@ impl Group {
 pub(super) struct Writer {
     connection: Connection,
     path: PathBuf,
+    origin: Origin,
+    /// What the file ends with: nobody else writes to it.
+    head: Head,
     counters: Arc<Counters>,
     /// The number of the last fact, of transfers that were written to.
     last: HashMap<TransferKey, u64>,
@@ -139,8 +148,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, path: PathBuf, counters: Arc<Counters>) -> Self {
-        Self { connection, path, counters, last: HashMap::new(), broken: None }
+    pub(super) fn new(tail: Tail, counters: Arc<Counters>) -> Self {
+        let Tail { connection, path, origin, head } = tail;
+        Self { connection, path, origin, head, counters, last: HashMap::new(), broken: None }
     }
 
     /// Works until every sender of `waiting` is gone and all is written.
@@ -169,32 +179,48 @@ impl Writer {
         if self.broken.is_none() {
             match self.transact(messages) {
                 Ok(results) => return results,
-                Err(error) => self.broken = Some(open::writing(&self.path, &error)),
+                Err(error) => self.broken = Some(error),
             }
         }
         let broken = self.broken.clone().expect("it is broken");
         vec![Err(broken); messages.len()]
     }
 
-    fn transact(&mut self, messages: &[Message]) -> rusqlite::Result<Vec<Result<(), LedgerError>>> {
+    fn transact(&mut self, messages: &[Message]) -> Result<Vec<Result<(), LedgerError>>, LedgerError> {
+        let writing = |error: rusqlite::Error| open::writing(&self.path, &error);
         // A transaction that is dropped is rolled back.
+        let behavior = rusqlite::TransactionBehavior::Immediate;
         let transaction =
-            rusqlite::Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)?;
-        let mut rows = RowWriter::new(&transaction, &mut self.last)?;
+            rusqlite::Transaction::new_unchecked(&self.connection, behavior).map_err(writing)?;
+        self.require_our_head(&transaction)?;
+        let mut rows = RowWriter::new(&transaction, self.head, &mut self.last).map_err(writing)?;
         let mut results = Vec::with_capacity(messages.len());
         for message in messages {
             results.push(match message {
-                Message::Append { key, recorded, .. } => rows.insert(key, recorded)?,
+                Message::Append { key, recorded, .. } => rows.insert(key, recorded).map_err(writing)?,
                 Message::Flush(_) => Ok(()),
             });
         }
-        let written = rows.written;
+        let head = rows.head;
         drop(rows);
+        let written = head.facts - self.head.facts;
         if written > 0 {
-            transaction.commit()?;
+            transaction.commit().map_err(writing)?;
+            self.head = head;
             self.counters.count(written);
         }
         Ok(results)
+    }
+
+    /// What somebody without our lock, such as a person with `sqlite3`, put there is not followed by anything.
+    fn require_our_head(&self, connection: &Connection) -> Result<(), LedgerError> {
+        let found = walk::head(connection, &self.path, &self.origin)?;
+        if found == self.head {
+            return Ok(());
+        }
+        let what =
+            format!("somebody else wrote to it: its head is {found}, and this run left it at {}", self.head);
+        Err(LedgerError::Damaged { path: self.path.clone(), what: what.into() })
     }
 }
 
@@ -203,14 +229,19 @@ struct RowWriter<'a> {
     insert: CachedStatement<'a>,
     find_last: CachedStatement<'a>,
     last: &'a mut HashMap<TransferKey, u64>,
-    written: u64,
+    /// After the rows written so far.
+    head: Head,
 }
 
 impl<'a> RowWriter<'a> {
-    fn new(connection: &'a Connection, last: &'a mut HashMap<TransferKey, u64>) -> rusqlite::Result<Self> {
+    fn new(
+        connection: &'a Connection,
+        head: Head,
+        last: &'a mut HashMap<TransferKey, u64>,
+    ) -> rusqlite::Result<Self> {
         let insert = connection.prepare_cached(INSERT)?;
         let find_last = connection.prepare_cached(LAST)?;
-        Ok(Self { insert, find_last, last, written: 0 })
+        Ok(Self { insert, find_last, last, head })
     }
 
     fn insert(
@@ -219,41 +250,43 @@ impl<'a> RowWriter<'a> {
         recorded: &Recorded,
     ) -> rusqlite::Result<Result<(), LedgerError>> {
         let found = recorded.seq;
-        let conflict = |expected| Err(LedgerError::Conflict { key: key.clone(), expected, found });
         let expected = self.last_seq(key)? + 1;
         if found != expected {
-            return Ok(conflict(expected));
+            return Ok(Err(LedgerError::Conflict { key: key.clone(), expected, found }));
         }
         let fact = match text(key, recorded) {
             Ok(fact) => fact,
             Err(refused) => return Ok(Err(refused)),
         };
-        match self.insert_row(key, recorded, &fact) {
-            Ok(()) => {}
-            // Somebody without our lock, such as a person with `sqlite3`, was here first.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                self.last.remove(key);
-                let expected = self.last_seq(key)? + 1;
-                return if expected == found { Err(error) } else { Ok(conflict(expected)) };
-            }
-            Err(error) => return Err(error),
-        }
+        self.insert_row(key, recorded, &fact)?;
         self.last.insert(key.clone(), found);
-        self.written += 1;
         Ok(Ok(()))
     }
 
     fn insert_row(&mut self, key: &TransferKey, recorded: &Recorded, fact: &str) -> rusqlite::Result<()> {
+        let row = StoredFact {
+            seq: recorded.seq.cast_signed(),
+            at: &recorded.at.to_string(),
+            run: &recorded.run,
+            kind: recorded.fact.kind(),
+            version: FACT_VERSION,
+            fact,
+        };
+        let digest = self.head.digest.then(&key.campaign, &key.id, &row);
+        let number = self.head.facts + 1;
         self.insert.execute((
             &*key.campaign,
             &*key.id,
-            recorded.seq.cast_signed(),
-            recorded.at.to_string(),
-            &*recorded.run,
-            recorded.fact.kind(),
-            FACT_VERSION,
-            fact,
+            row.seq,
+            row.at,
+            row.run,
+            row.kind,
+            row.version,
+            row.fact,
+            number.cast_signed(),
+            digest.to_string(),
         ))?;
+        self.head = Head { facts: number, digest };
         Ok(())
     }
 
