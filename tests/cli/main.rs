@@ -12,6 +12,7 @@ mod job;
 mod meters;
 
 mod demo;
+mod evidence;
 mod exits;
 mod front;
 mod kill;

@@ -79,7 +79,7 @@ pub(super) fn head(connection: &Connection, path: &Path, origin: &Origin) -> Res
 }
 
 /// The row as the one that follows `head`, or why it cannot be.
-fn follow<'row>(head: Head, row: &'row Row<'_>) -> Result<ChainedFact<'row>, Break> {
+fn follow<'row>(head: Head, row: &'row Row<'_>) -> Result<ChainedFact<'row>, Box<Break>> {
     let expected = head.facts + 1;
     let wrong = |what: String| unreadable(expected, row, what);
     let found = place(number(row, 8).map_err(wrong)?);
@@ -97,7 +97,7 @@ fn follow<'row>(head: Head, row: &'row Row<'_>) -> Result<ChainedFact<'row>, Bre
             "it does not follow from the fact before: it was changed, or put there by somebody else"
         };
         let (expected, found) = (Some(digest), Some(written.to_owned()));
-        return Err(Break { expected, found, ..unreadable(head.facts + 1, row, what.to_owned()) });
+        return Err(Box::new(Break { expected, found, ..*unreadable(head.facts + 1, row, what.to_owned()) }));
     }
     let StoredFact { seq, at, run, kind, version, fact } = fact;
     Ok(ChainedFact { number: found, digest, campaign, transfer, seq, at, run, kind, version, fact })
@@ -112,9 +112,9 @@ fn place(number: i64) -> u64 {
 }
 
 /// A break at this row, with what can be read of it.
-fn unreadable(number: u64, row: &Row<'_>, what: String) -> Break {
+fn unreadable(number: u64, row: &Row<'_>, what: String) -> Box<Break> {
     let word = |column| text(row, column).ok().map(str::to_owned);
-    Break {
+    Box::new(Break {
         number,
         campaign: word(0),
         transfer: word(1),
@@ -122,9 +122,9 @@ fn unreadable(number: u64, row: &Row<'_>, what: String) -> Break {
         what,
         expected: None,
         found: None,
-    }
+    })
 }
 
-fn broken(path: &Path, at: Break) -> LedgerError {
-    LedgerError::BrokenChain { path: path.to_owned(), at: Box::new(at) }
+fn broken(path: &Path, at: Box<Break>) -> LedgerError {
+    LedgerError::BrokenChain { path: path.to_owned(), at }
 }
