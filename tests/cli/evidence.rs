@@ -238,6 +238,8 @@ fn git(dir: &Path, arguments: &[&str]) -> bool {
         .arg("-C")
         .arg(dir)
         .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
+        // The test's own calls run no hook either: whatever a hook leaves behind is then the program's doing.
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"])
         .args(arguments)
         .env_remove("GIT_DIR")
         .stdout(Stdio::null())
