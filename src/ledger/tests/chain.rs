@@ -241,8 +241,9 @@ fn a_ledger_made_anew_with_the_same_facts_has_another_head() {
     assert_ne!(head(one.path()), head(other.path()));
     let verdict = look_at(other.path()).verify(Some(head(one.path()))).unwrap();
     assert!(matches!(verdict.witness, Some(Witness::Different { .. })), "{verdict:?}");
-    let empty = (fresh_dir(Kind::Real), fresh_dir(Kind::Real));
-    assert_ne!(head(empty.0.path()), head(empty.1.path()));
+    let id = |dir: &tempfile::TempDir| look_at(dir.path()).origin().id.clone();
+    assert_ne!(id(&one), id(&other), "though both were made in one instant");
+    assert_eq!(id(&one).len(), 32);
 }
 
 #[test]
