@@ -2,6 +2,8 @@
 //! read is in the files below; nothing outside this folder names SQLite.
 
 mod copy;
+mod create;
+mod insert;
 mod lock;
 mod open;
 mod reader;
@@ -53,7 +55,7 @@ impl SqliteLedger {
     /// Makes an empty ledger in `dir`, and `dir` if need be. [`LedgerError::AlreadyExists`] if there is one.
     pub fn init(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
         place::refuse_network(dir)?;
-        open::create(dir, kind)
+        create::create(dir, kind)
     }
 
     /// Takes the ledger in `dir` for one run. Blocks for up to `lock_wait` if another run holds it, then

@@ -1,25 +1,21 @@
-//! Making a ledger file, and opening one only if it is what it should be.
+//! Opening a ledger file, only if it is what it should be.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use super::super::{
-    Head, Kind, LEDGER_FILE, LedgerError, Origin,
-    format::{APPLICATION_ID, FORMAT_VERSION, SCHEMA},
+    Head, Kind, LedgerError, Origin,
+    format::{APPLICATION_ID, FORMAT_VERSION},
 };
-use super::{copy::PrivateCopy, lock::RunLock, walk};
+use super::{copy::PrivateCopy, walk};
 
 /// How long a statement waits for a person's `sqlite3` that holds the file for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A ledger in the making; becomes one by a single rename.
-const UNFINISHED_FILE: &str = "ledger.sqlite3.new";
 
 /// An error of SQLite's while reading: damage, or something that may pass.
 pub(super) fn reading(path: &Path, error: &rusqlite::Error) -> LedgerError {
@@ -39,11 +35,7 @@ pub(super) fn writing(path: &Path, error: &rusqlite::Error) -> LedgerError {
     LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> LedgerError {
-    LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
-}
-
-fn damaged(path: &Path, what: impl Into<String>) -> LedgerError {
+pub(super) fn damaged(path: &Path, what: impl Into<String>) -> LedgerError {
     LedgerError::Damaged { path: path.to_owned(), what: what.into().into() }
 }
 
@@ -56,68 +48,10 @@ pub(super) fn require_file(dir: &Path, path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-/// Makes an empty ledger: complete under another name first, so that a crash leaves none or a whole one.
-pub(super) fn create(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
-    let path = dir.join(LEDGER_FILE);
-    fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error))?;
-    let _lock = RunLock::take(dir, Duration::ZERO)?;
-    if fs::symlink_metadata(&path).is_ok() {
-        return Err(LedgerError::AlreadyExists { path });
-    }
-    refuse_orphans(&path)?;
-    let unfinished = dir.join(UNFINISHED_FILE);
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(cannot_write(&unfinished, &error));
-        }
-        _ => {}
-    }
-    fill(&unfinished, kind).map_err(|error| writing(&unfinished, &error))?;
-    fs::rename(&unfinished, &path)
-        .and_then(|()| sync_folder(dir))
-        .map_err(|error| cannot_write(&path, &error))
-}
-
-/// A write-ahead log without its ledger holds facts of a ledger that was lost. SQLite would delete it or
-/// mistake it for the new file's.
-fn refuse_orphans(path: &Path) -> Result<(), LedgerError> {
-    let log = with_suffix(path, "-wal");
-    let orphaned = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
-    if orphaned {
-        return Err(damaged(path, format!("it is gone, and {} is still there", log.display())));
-    }
-    Ok(())
-}
-
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-fn fill(path: &Path, kind: Kind) -> rusqlite::Result<()> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("BEGIN")?;
-    connection.execute_batch(SCHEMA)?;
-    let mut meta = connection.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)")?;
-    meta.execute(("kind", kind.word()))?;
-    meta.execute(("created_at", Timestamp::now().to_string()))?;
-    meta.execute(("tool_version", env!("CARGO_PKG_VERSION")))?;
-    // SQLite's generator is seeded by the operating system.
-    let id: String = connection.query_row("SELECT lower(hex(randomblob(16)))", (), |row| row.get(0))?;
-    meta.execute(("id", id))?;
-    drop(meta);
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    connection.pragma_update(None, "user_version", FORMAT_VERSION)?;
-    connection.execute_batch("COMMIT")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.close().map_err(|(_, error)| error)
-}
-
-/// A new name is durable only when its folder is. Other platforms cannot sync a folder, nor need to.
-fn sync_folder(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
 /// A ledger to write to, from where it ends.
@@ -173,7 +107,7 @@ pub(super) struct Opened {
 
 /// The connection for looking on, beside a run or after it.
 pub(super) fn readable(path: &Path) -> Result<Opened, LedgerError> {
-    match plain(path) {
+    match plain(path, path) {
         Err(LedgerError::CannotRead { .. }) if !has_log(path) => frozen(path),
         // A run that is at work has shared memory there, and then nothing is copied from under it.
         Err(LedgerError::CannotRead { .. }) if !with_suffix(path, "-shm").exists() => copied(path),
@@ -183,8 +117,9 @@ pub(super) fn readable(path: &Path) -> Result<Opened, LedgerError> {
 
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-fn plain(path: &Path) -> Result<Opened, LedgerError> {
-    let connection = Connection::open_with_flags(path, READ_ONLY).map_err(|error| reading(path, &error))?;
+/// `path` stands for `file` in messages.
+fn plain(file: &Path, path: &Path) -> Result<Opened, LedgerError> {
+    let connection = Connection::open_with_flags(file, READ_ONLY).map_err(|error| reading(path, &error))?;
     let origin = check(&connection, path)?;
     Ok(Opened { connection, origin, copy: None })
 }
@@ -209,7 +144,7 @@ pub(super) fn copied(path: &Path) -> Result<Opened, LedgerError> {
     let cannot =
         |error: io::Error| LedgerError::CannotRead { path: path.to_owned(), why: error.to_string().into() };
     let copy = PrivateCopy::of(path).map_err(cannot)?;
-    let Opened { connection, origin, .. } = plain(&copy.file())?;
+    let Opened { connection, origin, .. } = plain(&copy.file(), path)?;
     Ok(Opened { connection, origin, copy: Some(copy) })
 }
 
@@ -275,6 +210,7 @@ pub(super) fn sound_pages(connection: &Connection, path: &Path, check: &str) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::{super::LEDGER_FILE, create::create};
     use super::*;
 
     #[test]
