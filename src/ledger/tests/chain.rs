@@ -286,13 +286,15 @@ async fn a_run_can_be_verified_while_it_records() {
         while heads.last().is_none_or(|head: &Head| head.facts < 2_000) {
             let verdict = look_at(&path).verify(heads.first().copied()).unwrap();
             assert!(verdict.is_sound(), "{verdict:?}");
+            assert_eq!(verdict.transfers, Some(verdict.head.facts), "all of it at one instant");
             heads.push(verdict.head);
         }
         heads
     });
-    for seq in 1..=1_000 {
-        drop(ledger.append(&key("a"), recorded(seq, lazy())));
-        ledger.append(&key("b"), recorded(seq, urgent())).await.unwrap();
+    // A fact for each transfer, so that one can be counted against the other.
+    for number in 1..=1_000 {
+        drop(ledger.append(&key(&format!("a{number}")), recorded(1, lazy())));
+        ledger.append(&key(&format!("b{number}")), recorded(1, urgent())).await.unwrap();
     }
     let heads = looking.join().unwrap();
     println!("{} looks", heads.len());
