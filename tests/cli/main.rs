@@ -11,6 +11,7 @@ mod bench;
 mod job;
 mod meters;
 
+mod authors;
 mod demo;
 mod evidence;
 mod exits;
