@@ -8,6 +8,8 @@ mod meaning;
 mod options;
 mod source;
 mod transfer;
+mod window;
+mod zone;
 
 pub use checks::{Conflict, ConflictKind, Member, Place, conflicts};
 pub use endpoint::{Address, Endpoint, Gateway, GatewayKey, GatewaySettings, Role, SerialNumber, Unit};
@@ -15,3 +17,5 @@ pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
 pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
 pub use source::{Expect, ExpectRange, Given, LiveSource, Others, Source, TypedSource};
 pub use transfer::{Campaign, Transfer, TransferKey};
+pub use window::{Day, Window, Windows};
+pub use zone::Zone;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Windows;
 use crate::meter::{Bound, WriteMode};
 
 /// Assumed apparent power of a meter whose `max_load` the job does not give, where a bound cannot be
@@ -81,7 +82,7 @@ impl Default for Retry {
 }
 
 /// All options of one transfer (DESIGN.md §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// How the buffer is filled.
     pub write_mode: WriteMode,
@@ -102,6 +103,9 @@ pub struct Options {
     pub command_timeout: Duration,
     /// How late a lost request may still arrive; two looks are this far apart.
     pub settle: Duration,
+    /// When it may begin.
+    #[serde(default, skip_serializing_if = "Windows::is_always")]
+    pub window: Windows,
 }
 
 impl Default for Options {
@@ -116,6 +120,7 @@ impl Default for Options {
             retry: Retry::default(),
             command_timeout: Duration::from_secs(10),
             settle: Duration::from_secs(5),
+            window: Windows::default(),
         }
     }
 }

@@ -166,6 +166,10 @@ codes! {
     EmptyRange = "empty_range",
     /// A source that is both a meter on the wire and readings in the job, or two kinds of readings.
     TwoSources = "two_sources",
+    /// A window that never opens, or that says nothing.
+    BadWindow = "bad_window",
+    /// A time zone nobody knows.
+    UnknownZone = "unknown_zone",
     /// Something that can only be done with a pinned serial number.
     NeedsSerialNumber = "needs_serial_number",
 }

@@ -34,7 +34,7 @@ impl Shared {
         let options = OptionLayer::read(defaults.options, "/defaults", document, found);
         let gateway = GatewayLayer::read(gateway, "/defaults/gateway", document, found);
         if !source.is_bad("/defaults") {
-            options.check_backoff(&options.decide().retry, "/defaults", document, found);
+            options.check_backoff(&options.clone().decide().retry, "/defaults", document, found);
         }
         Self { options, gateway, gateways: gateways::definitions(source, found) }
     }
@@ -88,7 +88,7 @@ impl Includes {
                 found.push(included_twice(file).at(spot()));
             } else {
                 let shared = self.read(&path, found);
-                all.options = shared.options.over(all.options);
+                all.options = shared.options.clone().over(all.options);
                 all.gateway = shared.gateway.over(all.gateway);
                 all.gateways.extend(shared.gateways.iter().cloned());
             }

@@ -7,10 +7,10 @@ use super::{
     diagnostics::Diagnostics,
     raw::{self, DurationText, EnergyText, PowerText},
     tree::Document,
-    units,
+    units, window,
 };
 use crate::{
-    campaign::{GatewaySettings, Options, Retry, TargetEnergy, TotalsPolicy, Verify},
+    campaign::{GatewaySettings, Options, Retry, TargetEnergy, TotalsPolicy, Verify, Windows},
     meter::WriteMode,
 };
 
@@ -31,7 +31,7 @@ const MAX_ENERGY: i64 = 9_999_999_999_999_999;
 const LOADS: RangeInclusive<u64> = 1..=10_000_000_000;
 
 /// The options of a transfer that one place gives.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct OptionLayer {
     write_mode: Option<WriteMode>,
     target_energy: Option<TargetEnergy>,
@@ -45,6 +45,7 @@ pub(super) struct OptionLayer {
     max_backoff: Option<Duration>,
     command_timeout: Option<Duration>,
     settle: Option<Duration>,
+    window: Option<Windows>,
 }
 
 /// The options of a gateway that one place gives.
@@ -58,6 +59,7 @@ pub(super) struct GatewayLayer {
 impl OptionLayer {
     /// Reads what stands under a pointer.
     pub fn read(raw: raw::Options, pointer: &str, document: &Document, found: &mut Diagnostics) -> Self {
+        let window = window::windows(raw.window, pointer, document, found);
         let mut read = Reader { pointer, document, found };
         let verify = raw.verify.unwrap_or_default();
         let retry = raw.retry.unwrap_or_default();
@@ -74,6 +76,7 @@ impl OptionLayer {
             max_backoff: read.duration("retry/max_backoff", retry.max_backoff, BACKOFF, ""),
             command_timeout: read.duration("command_timeout", raw.command_timeout, COMMAND, ""),
             settle: read.duration("settle", raw.settle, SETTLE, ""),
+            window,
         }
     }
 
@@ -92,6 +95,7 @@ impl OptionLayer {
             max_backoff: self.max_backoff.or(base.max_backoff),
             command_timeout: self.command_timeout.or(base.command_timeout),
             settle: self.settle.or(base.settle),
+            window: self.window.or(base.window),
         }
     }
 
@@ -115,6 +119,7 @@ impl OptionLayer {
             },
             command_timeout: self.command_timeout.unwrap_or(default.command_timeout),
             settle: self.settle.unwrap_or(default.settle),
+            window: self.window.unwrap_or(default.window),
         }
     }
 

@@ -107,7 +107,7 @@ impl File<'_> {
     fn transfer(&mut self, raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {
         let document = &self.source.document;
         let own = OptionLayer::read(raw.options, pointer, document, found);
-        let options = own.over(self.base).decide();
+        let options = own.clone().over(self.base.clone()).decide();
         own.check_backoff(&options.retry, pointer, document, found);
         let labels = self.labels(raw.labels, pointer);
         let key = TransferKey { campaign: Arc::clone(&self.campaign), id: raw.id.0.into() };
@@ -152,7 +152,7 @@ impl File<'_> {
     /// The transfers that this one follows; a bare id is one of this campaign.
     fn after(
         &self,
-        raw: Option<raw::OneOrMany>,
+        raw: Option<raw::OneOrMany<String>>,
         key: &TransferKey,
         pointer: &str,
         found: &mut Diagnostics,

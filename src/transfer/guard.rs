@@ -242,7 +242,7 @@ mod tests {
 
     /// The guards on a plain transfer with these options.
     fn examine(options: &Options, source: &Readings, target: &Readings) -> Examination {
-        let plan = plan(*options);
+        let plan = plan(options.clone());
         super::examine(&Case { plan: &plan, source, target, claimed_by: None })
     }
 

@@ -14,8 +14,9 @@ use crate::meter::Quantity;
 const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"];
 const SERIAL_LINE: [&str; 6] = ["device", "baud", "parity", "data_bits", "stop_bits", "transport"];
 const TRANSFER_KEYS: [&str; 2] = ["after", "generation"];
+const WINDOW_KEYS: [&str; 3] = ["days", "hours", "zone"];
 const SOURCE_KEYS: [&str; 5] = ["captured_within", "readings", "registers", "taken", "others"];
-const TRANSFER_OPTIONS: [&str; 9] = [
+const TRANSFER_OPTIONS: [&str; 10] = [
     "write_mode",
     "target_energy",
     "totals",
@@ -25,6 +26,7 @@ const TRANSFER_OPTIONS: [&str; 9] = [
     "retry",
     "command_timeout",
     "settle",
+    "window",
 ];
 
 /// Keys of a map among which a misspelt one is looked for; no map of a job has as many of its own.
@@ -78,6 +80,7 @@ fn elsewhere(case: &Case<'_>, name: &str) -> Option<String> {
         }
         _ if TRANSFER_KEYS.contains(&name) => "in a transfer, next to `source` and `target`".to_owned(),
         _ if SOURCE_KEYS.contains(&name) => "in the `source` of a transfer".to_owned(),
+        _ if WINDOW_KEYS.contains(&name) => "under `window`".to_owned(),
         "expect" => "in the `source` or the `target` of a transfer".to_owned(),
         "portable" => "in a gateway under `gateways`".to_owned(),
         _ if is_by_quantity(case) => {
@@ -160,6 +163,7 @@ fn how_to_add(name: &str) -> &'static str {
         }
         "host" => "add `host:` with the gateway's name or IP address",
         "transport" => "add `transport: tcp`",
+        "zone" => "add `zone:` with the time zone of the clock on the wall, as in `zone: Europe/Berlin`",
         "taken" => {
             "add `taken:` with the time at which the readings were taken, as in 2026-07-14T09:30:00+02:00"
         }

@@ -6,12 +6,12 @@ use super::{Case, values::text_for_number};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     raw::{
-        AGE_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, KEY_PATTERN, NAME_PATTERN,
-        POWER_PATTERN, TIME_PATTERN,
+        AGE_PATTERN, DAYS_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, HOURS_PATTERN,
+        KEY_PATTERN, NAME_PATTERN, POWER_PATTERN, TIME_PATTERN, ZONE_PATTERN,
     },
     tree::Kind,
 };
-use crate::meter::Quantity;
+use crate::{campaign::Day, meter::Quantity};
 
 /// Text of the wrong shape.
 pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
@@ -31,6 +31,14 @@ pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
             Code::BadName,
             "the name of a transfer",
             "write `CAMPAIGN/ID`, or `ID` for a transfer of this campaign",
+        ),
+        Some(DAYS_PATTERN) => unreadable(case, Code::BadWindow, "a day of the week", &days_hint(text)),
+        Some(HOURS_PATTERN) => unreadable(case, Code::BadWindow, "a span of hours", hours_hint(text)),
+        Some(ZONE_PATTERN) => unreadable(
+            case,
+            Code::UnknownZone,
+            "a time zone",
+            "name the zone by continent and city: an offset or an abbreviation does not say when clocks are changed",
         ),
         Some(_) if case.quantity().is_some() => by_quantity(case, text),
         Some(_) if case.field() == "serial_number" => serial_text(case, text),
@@ -98,6 +106,33 @@ fn time_hint(text: &str) -> &'static str {
         "add the offset from UTC of the clock that was read: `+02:00`, `-05:00`, or `Z` for UTC"
     } else {
         "write year-month-day, `T`, the time of day and the offset from UTC: 2026-07-14T09:30:00+02:00"
+    }
+}
+
+/// `Monday` → `mon`.
+fn days_hint(text: &str) -> String {
+    let short = |word: &str| {
+        let word = word.trim().to_lowercase();
+        let day = Day::ALL.into_iter().find(|day| word.starts_with(day.word()))?;
+        Some(day.word())
+    };
+    let parts: Option<Vec<_>> = text.split('-').map(short).collect();
+    match parts.as_deref() {
+        Some([_] | [_, _]) if !text.contains([',', ' ']) => {
+            format!("did you mean `{}`?", parts.unwrap_or_default().join("-"))
+        }
+        _ if text.contains([',', ' ']) => "several days are a list: `[mon, wed, sat]`".to_owned(),
+        _ => format!("days are {}", Day::ALL.map(Day::word).join(", ")),
+    }
+}
+
+fn hours_hint(text: &str) -> &'static str {
+    if !text.contains(['-', '–']) {
+        "write both ends: 22:00-05:00"
+    } else if text.to_lowercase().contains('m') {
+        "write hours from 00:00 to 24:00, without am and pm"
+    } else {
+        "write hours and minutes of both ends: 22:00-05:00"
     }
 }
 

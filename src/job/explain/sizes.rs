@@ -20,6 +20,10 @@ pub(super) fn too_small(case: &Case<'_>) -> Diagnostic {
         }
         "after" => empty(case, Code::WrongType, "at least one transfer")
             .hint("name the transfers that this one follows, or remove the key"),
+        "days" => empty(case, Code::BadWindow, "at least one day")
+            .hint("name days, as in `days: mon-fri`, or remove the key for every day"),
+        "window" => empty(case, Code::BadWindow, "at least one window")
+            .hint("add one, as in `{ hours: 22:00-05:00, zone: Europe/Berlin }`, or remove the key"),
         _ if case.quantity().is_some() => empty(case, Code::NoEnergies, "`min`, `max`, or both")
             .hint("add `min:` or `max:`, or remove the key"),
         _ => empty(case, Code::NoTransfers, "at least one transfer")
@@ -40,6 +44,9 @@ pub(super) fn too_large(case: &Case<'_>) -> Diagnostic {
         "after" => case
             .at_value(Code::WrongType, "`after` names more than 100 transfers")
             .hint("name only transfers to the same target"),
+        field @ ("days" | "window") => case
+            .at_value(Code::BadWindow, format!("`{field}` has more entries than anybody can mean"))
+            .hint("a window for each night or day of the week is enough; ranges of days take one entry"),
         field => case
             .at_value(Code::WrongType, format!("`{field}` is longer than 1,000 characters"))
             .hint("labels are words to select and group by: keep them short"),

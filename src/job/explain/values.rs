@@ -9,7 +9,10 @@ use super::{
 };
 use crate::job::{
     diagnostic::{Code, Diagnostic},
-    raw::{AGE_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, POWER_PATTERN, TIME_PATTERN},
+    raw::{
+        AGE_PATTERN, DAYS_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOURS_PATTERN, POWER_PATTERN,
+        TIME_PATTERN,
+    },
     suggest,
     tree::Kind,
 };
@@ -41,6 +44,7 @@ fn what_to_write(case: &Case<'_>) -> String {
         _ if case.violation.pointer.is_empty() => "a job begins with `version: 1`".to_owned(),
         ("unit" | "serial_number" | "port" | "attempts", Kind::Decimal) => "write a whole number".to_owned(),
         (_, Kind::Bool(_)) if case.allows("string") => format!("put it in quotes: `\"{}\"`", case.source()),
+        ("window", _) => "write `window: { hours: 22:00-05:00, zone: Europe/Berlin }`".to_owned(),
         ("include", Kind::Text(text)) => format!("write a list: `include: [{text}]`"),
         ("registers", Kind::Text(_) | Kind::Integer(_)) => {
             "write a list of 28 numbers: `registers: [4567, 123, …]`".to_owned()
@@ -90,6 +94,7 @@ fn code(case: &Case<'_>) -> Code {
         Some(POWER_PATTERN) => Code::BadPower,
         Some(AGE_PATTERN) => Code::BadDuration,
         Some(TIME_PATTERN) => Code::BadTime,
+        Some(DAYS_PATTERN | HOURS_PATTERN) => Code::BadWindow,
         Some(_) if case.quantity().is_some() => Code::BadEnergy,
         Some(_) if case.field() == "serial_number" => Code::BadSerialNumber,
         _ => Code::WrongType,
@@ -164,6 +169,8 @@ fn number_for_text(case: &Case<'_>) -> Diagnostic {
         Code::BadDuration => {
             complaint(no_unit()).hint(format!("write `{field}: {number}s` or `{field}: {number}ms`"))
         }
+        Code::BadWindow if field == "hours" => complaint(format!("{} has one end", case.shown()))
+            .hint("write both ends, hours and minutes: `hours: 22:00-05:00`"),
         Code::BadTime => complaint(format!("{} is no time", case.shown()))
             .hint("write date, time of day and offset from UTC: 2026-07-14T09:30:00+02:00"),
         Code::BadEnergy if looks_exponential(&number) => complaint(no_unit())

@@ -8,6 +8,7 @@ mod options;
 mod readings;
 mod scalar;
 mod source;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub(super) use scalar::{
     HostText, KEY_PATTERN, NAME_PATTERN, Name, POWER_PATTERN, PowerText, TIME_PATTERN, TimeText, Version,
 };
 pub(super) use source::{LIVE, Source, TYPED};
+pub(super) use window::{DAYS_PATTERN, HOURS_EXPECTED, HOURS_PATTERN, Window, ZONE_EXPECTED, ZONE_PATTERN};
 
 /// A job file: transfers of accumulated energies from old meters into their replacements.
 #[derive(JsonSchema)]
@@ -97,7 +99,7 @@ pub(super) struct Transfer {
     /// such. Without it a target that another transfer wrote to is refused.
     #[serde(default)]
     #[schemars(schema_with = "after")]
-    pub after: Option<OneOrMany>,
+    pub after: Option<OneOrMany<String>>,
     /// Which time this id is used: a higher number asks for a finished transfer again.
     #[serde(default)]
     #[schemars(
@@ -115,14 +117,14 @@ pub(super) struct Transfer {
     pub options: Options,
 }
 
-/// One text, or a list of them.
+/// One, or a list of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(in crate::job) enum OneOrMany {
+pub(in crate::job) enum OneOrMany<T> {
     /// `after: ID`.
-    One(String),
+    One(T),
     /// `after: [ID, ID]`.
-    Many(Vec<String>),
+    Many(Vec<T>),
 }
 
 fn after(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

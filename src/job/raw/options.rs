@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{DurationText, EnergyText, PowerText};
+use super::{DurationText, EnergyText, OneOrMany, PowerText, Window, window};
 use crate::{
     campaign::{TargetEnergy, TotalsPolicy},
     meter::WriteMode,
@@ -47,6 +47,11 @@ pub(in crate::job) struct Options {
     /// twice, this far apart; at most 10min.
     #[schemars(extend("default" = "5s"))]
     pub settle: Option<DurationText>,
+    /// When the transfer may begin: days and hours by the clock on the wall, one window or a list of them. Outside,
+    /// nothing is begun; what has begun is finished. Without it a transfer may begin at any time.
+    #[serde(default)]
+    #[schemars(schema_with = "window::schema")]
+    pub window: Option<OneOrMany<Window>>,
 }
 
 fn write_mode(_: &mut SchemaGenerator) -> Schema {
