@@ -4,11 +4,12 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::operator;
+use super::{limits, operator};
 use crate::{
     ledger::Head,
     meter::{Addressing, Model},
     report,
+    run::MaxFail,
     transfer::Resolution,
 };
 
@@ -194,12 +195,28 @@ pub(super) struct Run {
     /// Which revision of the job this is; kept in the ledger [default: its Git commit, if `git` knows one].
     #[arg(long, value_name = "TEXT", value_parser = operator::name)]
     pub revision: Option<String>,
+    #[command(flatten)]
+    pub limits: Limits,
     /// Makes retry delays repeatable.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// No progress.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// When a run begins nothing new, by itself. What is under way comes to rest; the rest ends as `not_run`.
+#[derive(Debug, Args)]
+pub(super) struct Limits {
+    /// Do the first N unfinished transfers to their end; go on only if all of them are done.
+    #[arg(long, value_name = "N", value_parser = canary)]
+    pub canary: Option<usize>,
+    /// Begin nothing new once N transfers, or P % of those selected, have gone wrong in this run.
+    #[arg(long, value_name = "N|P%", value_parser = limits::max_fail)]
+    pub max_fail: Option<MaxFail>,
+    /// Begin nothing new from then on: 2h from now, at 05:30 by the clock, or at 2026-06-02T05:30:00+02:00.
+    #[arg(long, value_name = "DURATION|TIME", value_parser = limits::deadline)]
+    pub deadline: Option<limits::Deadline>,
 }
 
 /// Where a run stops on purpose.
@@ -391,8 +408,16 @@ pub(super) struct LedgerInit {
     pub simulated: bool,
 }
 
+/// How many canaries: at least one.
+fn canary(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("how many transfers go first: a number from 1; leave --canary out for none".to_owned()),
+    }
+}
+
 /// A duration with its unit, as `500ms` or `10m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
         .parse()
         .map_err(|_| format!("{text:?} is no duration; write it with its unit, as 500ms, 2s or 10m"))?;

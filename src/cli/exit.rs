@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::{run::RunReport, transfer::Outcome};
+use crate::{
+    run::{RunReport, StopReason},
+    transfer::Outcome,
+};
 
 use super::signals::Signal;
 
@@ -67,6 +70,25 @@ impl Exit {
         }
     }
 
+    /// What a run comes to that left transfers alone, with nothing wrong. Only a signal has codes of its own: whoever
+    /// sent it waits for them. A canary or failures that stopped the run have codes that come before.
+    fn of_stopping(report: &RunReport, signal: Option<Signal>) -> Self {
+        match (signal, report.stopping.as_deref()) {
+            (Some(signal), _) => Self::Stopped(signal),
+            (None, Some(StopReason::LedgerBroken(_))) => Self::Ledger,
+            (
+                None,
+                Some(
+                    StopReason::Signal
+                    | StopReason::Canary { .. }
+                    | StopReason::TooManyFailures { .. }
+                    | StopReason::Deadline(_),
+                )
+                | None,
+            ) => Self::Unfinished,
+        }
+    }
+
     /// What a run's outcomes come to. The worst wins, in the order that says what a person must do first.
     pub(super) fn of_run(report: &RunReport, signal: Option<Signal>) -> Self {
         let any = |outcome| report.results.iter().any(|result| result.outcome == outcome);
@@ -78,11 +100,9 @@ impl Exit {
             () if report.ledger_broken.is_some() => Self::Ledger,
             () if any(Outcome::Failed) => Self::Failed,
             () if any(Outcome::Unreachable) => Self::Unreachable,
-            () => match signal {
-                Some(signal) if any(Outcome::NotRun) => Self::Stopped(signal),
-                _ if any(Outcome::NotRun) || any(Outcome::Waiting) => Self::Unfinished,
-                _ => Self::Done,
-            },
+            () if any(Outcome::NotRun) => Self::of_stopping(report, signal),
+            () if any(Outcome::Waiting) => Self::Unfinished,
+            () => Self::Done,
         }
     }
 }
@@ -125,6 +145,7 @@ mod tests {
             defect: None,
             ledger_head: None,
             stopped: false,
+            stopping: None,
             elapsed: Duration::ZERO,
         }
     }
@@ -146,6 +167,22 @@ mod tests {
         assert_eq!(code(&report(&[Done, NotRun]), Some(Signal::Interrupt)), 130);
         assert_eq!(code(&report(&[Done, NotRun]), Some(Signal::Terminate)), 143);
         assert_eq!(code(&report(&[Done]), Some(Signal::Terminate)), 0, "all was done before it stopped");
+    }
+
+    #[test]
+    fn what_stopped_a_run_by_itself_has_no_code_but_that_of_what_went_wrong() {
+        use Outcome::{Done, NotRun, Refused, Waiting};
+        let key = TransferKey { campaign: "c".into(), id: "t".into() };
+        let canary = |outcome| StopReason::Canary { transfer: key.clone(), outcome, more: 0 };
+        let mut stopped = report(&[Done, NotRun]);
+        stopped.stopping = Some(Arc::new(StopReason::Deadline(jiff::Zoned::now())));
+        assert_eq!(code(&stopped, None), 9);
+        assert_eq!(code(&stopped, Some(Signal::Terminate)), 143, "and then somebody stopped it");
+        for (outcome, expected) in [(Refused, 6), (Waiting, 9), (NotRun, 9), (Outcome::Unreachable, 7)] {
+            let mut stopped = report(&[outcome, NotRun]);
+            stopped.stopping = Some(Arc::new(canary(outcome)));
+            assert_eq!(code(&stopped, None), expected, "the canary is {outcome}");
+        }
     }
 
     #[test]

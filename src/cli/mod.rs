@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod ledger_export;
 mod ledger_verify;
+mod limits;
 mod operator;
 mod output;
 mod read;

@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use super::{
     Exit,
     args::{self, Format},
     failure::{Failure, counted},
-    jobs, ledger,
+    jobs, ledger, limits,
     operator::user_at_host,
     output::{self, Console},
     revision, signals, wires,
@@ -30,6 +30,7 @@ use crate::{
 };
 
 pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit, Failure> {
+    let limits = limits::limits(&arguments.limits, &Zoned::now())?;
     let jobs::Job { transfers, files } = jobs::load_with_files(&arguments.jobs.files, console)?;
     let kind = wires::kind(&arguments.wires);
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
@@ -52,6 +53,7 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
         trace: wires::trace(arguments.wires.trace.as_deref())?,
         stop,
         until_check: arguments.until == Some(args::Until::Check),
+        limits,
     };
     let mut results = console.results();
     let report = carry(selected, ledger, settings, &arguments, console, &mut results).await;

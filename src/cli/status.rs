@@ -34,6 +34,7 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         defect: None,
         ledger_head: ledger.head()?,
         stopped: false,
+        stopping: None,
         elapsed: Duration::ZERO,
     };
     let exit = Exit::of_run(&report, None);

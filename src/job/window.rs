@@ -37,14 +37,21 @@ fn window(raw: raw::Window, pointer: &str, document: &Document, found: &mut Diag
         found.push(neither().at(document.spot(pointer)));
         return None;
     }
-    let hours = hours.map_or(Ok((Time::midnight(), Time::midnight())), |text| read_hours(&text));
-    let hours = hours.map_err(|error| found.push(error.at(document.spot(&format!("{pointer}/hours")))));
-    let zone = zone.map(|name| {
-        let unknown = || found.push(unknown_zone(&name).at(document.spot(&format!("{pointer}/zone"))));
-        Zone::named(&name).ok_or_else(unknown)
-    });
-    let (from, to) = hours.ok()?;
-    Some(Window { days: days.map_or(Day::ALL.to_vec(), read_days), from, to, zone: zone?.ok()? })
+    let hours = match hours.as_deref().map(read_hours) {
+        None => Some((Time::midnight(), Time::midnight())),
+        Some(Ok(hours)) => Some(hours),
+        Some(Err(error)) => {
+            found.push(error.at(document.spot(&format!("{pointer}/hours"))));
+            None
+        }
+    };
+    let zone = zone?;
+    let known = Zone::named(&zone);
+    if known.is_none() {
+        found.push(unknown_zone(&zone).at(document.spot(&format!("{pointer}/zone"))));
+    }
+    let ((from, to), zone) = (hours?, known?);
+    Some(Window { days: days.map_or(Day::ALL.to_vec(), read_days), from, to, zone })
 }
 
 /// `mon-fri`, `sat`, or a list of both, each day once and in the order of the week. The schema has seen to the words.
@@ -66,11 +73,11 @@ fn read_days(raw: OneOrMany<String>) -> Vec<Day> {
 }
 
 /// `22:00-05:00`; `24:00` is the midnight at the end.
-fn read_hours(text: &str) -> Result<(Time, Time), Diagnostic> {
+fn read_hours(text: &str) -> Result<(Time, Time), Box<Diagnostic>> {
     let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let (Some(begin), Some(end)) = (time(from), time(to)) else { return Err(no_hours(text)) };
+    let (Some(begin), Some(end)) = (time(from), time(to)) else { return Err(no_hours(text).into()) };
     let whole_day = begin == Time::midnight() && to.trim() == "24:00";
-    if begin == end && !whole_day { Err(no_time(text)) } else { Ok((begin, end)) }
+    if begin == end && !whole_day { Err(no_time(text).into()) } else { Ok((begin, end)) }
 }
 
 fn time(text: &str) -> Option<Time> {

@@ -24,7 +24,8 @@ mod words;
 pub use counts::{Countable, Counts};
 pub use json::{
     Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanLine, PlanSummary, RecordedByJson,
-    RunBody, RunLine, RunSummary, TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
+    RunBody, RunLine, RunSummary, StoppedByJson, TimesJson, TransferJson, json_line, json_text, plan_body,
+    run_body,
 };
 pub use log::{LogError, LogFormat, LogReporter, LogSettings, init_logging, log_subscriber};
 pub use out::{LogSink, Results};

@@ -47,6 +47,10 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     if !said_by_verdicts(looked) {
         text.push_str(&format!("{}\n", hanging("  why     ", &looked.reason, style.width)));
     }
+    if let Some(opens) = &looked.window_closed {
+        let line = format!("closed now, so a run would not begin it; {opens}");
+        text.push_str(&format!("{}\n", hanging("  window  ", &line, style.width)));
+    }
     if let Some(hint) = &looked.hint {
         text.push_str(&format!("{}\n", hanging("  hint    ", hint, style.width)));
     }
@@ -131,7 +135,11 @@ fn last_line(plan: &[Looked], style: Style) -> String {
         })
         .collect();
     let numbers = if numbers.is_empty() { "nothing to do".to_owned() } else { numbers.join(", ") };
-    format!("{}: {numbers}; nothing was written\n", transfers(counts.total()))
+    let closed = match plan.iter().filter(|looked| looked.window_closed.is_some()).count() {
+        0 => String::new(),
+        closed => format!("; not now: {closed}, whose window is closed"),
+    };
+    format!("{}: {numbers}{closed}; nothing was written\n", transfers(counts.total()))
 }
 
 #[cfg(test)]

@@ -134,6 +134,7 @@ pub(super) fn report(results: impl IntoIterator<Item = TransferResult>) -> RunRe
         defect: None,
         ledger_head: None,
         stopped: false,
+        stopping: None,
         elapsed: Duration::from_millis(3_240),
     }
 }
@@ -168,6 +169,7 @@ fn looked(number: u8, target_real_in: i64) -> Looked {
         source: Some(source),
         target: Some(target),
         staged,
+        window_closed: None,
         transfer,
     }
 }
@@ -184,13 +186,15 @@ fn unreached(number: u8) -> Looked {
         source: None,
         target: None,
         staged: None,
+        window_closed: None,
     }
 }
 
 /// What a listener is told of a run with these results.
 pub(super) fn events(report: &RunReport) -> Vec<Event> {
     let transfers = report.results.len();
-    let mut events = vec![Event::RunBegan { run: "r-1".into(), transfers, gateways: 2, parallel: 8 }];
+    let mut events =
+        vec![Event::RunBegan { run: "r-1".into(), transfers, gateways: 2, parallel: 8, deadline: None }];
     for result in &report.results {
         let fact = Arc::new(Fact::SourceRead(Reading { readings: readings(1_234_567_000), at: time(1) }));
         let transfer = Arc::clone(&result.transfer);

@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    run::{RunReport, TransferResult},
+    run::{RunReport, StopReason, TransferResult},
     transfer::Outcome,
 };
 
@@ -141,7 +141,13 @@ fn last_line(report: &RunReport, style: Style) -> String {
         })
         .collect();
     let numbers = if numbers.is_empty() { "nothing to do".to_owned() } else { numbers.join(", ") };
-    let stopped = if report.stopped { "; stopped by request" } else { "" };
+    let stopped = match report.stopping.as_deref() {
+        _ if report.stopped => "; stopped by request",
+        Some(StopReason::Canary { .. }) => "; stopped by the canary",
+        Some(StopReason::TooManyFailures { .. }) => "; stopped by --max-fail",
+        Some(StopReason::Deadline(_)) => "; stopped by the deadline",
+        Some(StopReason::Signal | StopReason::LedgerBroken(_)) | None => "",
+    };
     format!("{}: {numbers} in {}{stopped}\n", transfers(counts.total()), duration_words(report.elapsed))
 }
 

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Zoned;
+
 use crate::{
     campaign::Transfer,
     transfer::{Fact, Outcome, Step},
 };
 
-use super::TransferResult;
+use super::{StopReason, TransferResult};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub enum Event {
         gateways: usize,
         /// How many are worked on at a time.
         parallel: usize,
+        /// From when on nothing begins.
+        deadline: Option<Zoned>,
     },
     /// A fact was handed to the ledger; one that must be durable is.
     Recorded {
@@ -47,9 +51,11 @@ pub enum Event {
     },
     /// A transfer has its outcome.
     Ended(Arc<TransferResult>),
-    /// Somebody asked the run to stop.
+    /// The run begins nothing new from here on.
     Stopping {
-        /// Whether at once.
+        /// Why.
+        reason: Arc<StopReason>,
+        /// Whether it stops at once, without bringing anything to rest.
         now: bool,
     },
     /// The ledger cannot record any more; nothing new is begun.

@@ -37,10 +37,12 @@ pub struct Busiest {
 }
 
 impl Forecast {
-    /// For the transfers that a run would do, by the mean time that each gateway took for a request.
+    /// For the transfers that a run would begin now, by the mean time that each gateway took for a request.
     pub(super) fn of(looked: &[Looked], times: &HashMap<GatewayKey, Duration>) -> Self {
         let mut gateways: HashMap<&GatewayKey, (String, u32)> = HashMap::new();
-        for looked in looked.iter().filter(|looked| looked.would == Would::Transfer) {
+        for looked in
+            looked.iter().filter(|looked| looked.would == Would::Transfer && looked.window_closed.is_none())
+        {
             for (gateway, requests) in requests(&looked.transfer) {
                 let (_, sum) =
                     gateways.entry(gateway).or_insert_with(|| (named(&looked.transfer, gateway), 0));

@@ -95,6 +95,8 @@ pub struct Looked {
     pub target: Option<Readings>,
     /// The words that would be staged.
     pub staged: Option<Readings>,
+    /// When its window opens, where a run would not begin it now because that is closed.
+    pub window_closed: Option<String>,
 }
 
 /// A transfer to look at, with what is recorded.
@@ -123,12 +125,23 @@ pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookRepor
     let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
     let (gates, settings) = (&gates, &settings);
     let looked: Vec<Looked> = futures::stream::iter(transfers)
-        .map(|known| async move { look_at(known, gates, settings).await })
+        .map(|known| async move { in_its_window(look_at(known, gates, settings).await, settings) })
         .buffered(settings.parallel.max(1))
         .collect()
         .await;
     let forecast = Forecast::of(&looked, &gates.mean_times());
     LookReport { looked, forecast }
+}
+
+/// Adds whether a run would begin it now.
+fn in_its_window(looked: Looked, settings: &LookSettings) -> Looked {
+    let begins = match looked.would {
+        Would::Transfer | Would::Wait | Would::Refuse | Would::NotReach | Would::Fail => true,
+        Would::Nothing | Would::Settle | Would::Unknown | Would::Mismatch | Would::NotLooked => false,
+    };
+    let window = &looked.transfer.options.window;
+    let window_closed = begins.then(|| window.closed_at(settings.clock.now().wall)).flatten();
+    Looked { window_closed, ..looked }
 }
 
 /// Sleeps, unless somebody asks to stop meanwhile. Whether the time is over.
@@ -223,6 +236,7 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
             source: intent.map(|intent| intent.source.readings.clone()),
             target: history.verification.as_ref().map(|verification| verification.after.readings.clone()),
             staged: intent.map(|intent| intent.staged.clone()),
+            window_closed: None,
         })
     };
     match (history.phase(), changed) {
@@ -303,6 +317,7 @@ fn seen(
         source: readings(Role::Source),
         target: readings(Role::Target),
         staged: None,
+        window_closed: None,
         transfer,
     }
 }

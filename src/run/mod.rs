@@ -6,6 +6,7 @@
 
 mod claims;
 mod clock;
+mod control;
 mod dispatcher;
 mod event;
 mod forecast;
@@ -19,6 +20,7 @@ mod worker;
 
 pub use claims::Claims;
 pub use clock::Clock;
+pub use control::{Limits, MaxFail, StopReason, clock_words};
 pub use dispatcher::{RunReport, RunSettings, run};
 pub use event::Event;
 pub use forecast::{Busiest, Forecast};

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::StopReason;
+use crate::transfer::Halt;
+
 /// How urgently a run is to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum StopLevel {
@@ -59,6 +62,49 @@ impl Stop {
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The end by which a dispatcher lets its workers come to rest.
+#[derive(Debug)]
+pub(super) struct Rest(watch::Sender<Option<Arc<StopReason>>>);
+
+/// What workers heed: whoever asks the run to stop, and what the run itself stops for.
+#[derive(Debug, Clone)]
+pub(super) struct Heeded {
+    asked: Stop,
+    own: watch::Receiver<Option<Arc<StopReason>>>,
+}
+
+impl Rest {
+    /// A pair of both ends; workers also heed `asked`.
+    pub(super) fn new(asked: Stop) -> (Self, Heeded) {
+        let (sender, own) = watch::channel(None);
+        (Self(sender), Heeded { asked, own })
+    }
+
+    /// Lets all workers come to rest.
+    pub(super) fn tell(&self, reason: &Arc<StopReason>) {
+        self.0.send_replace(Some(Arc::clone(reason)));
+    }
+}
+
+impl Heeded {
+    /// Why to come to rest, if so.
+    pub(super) fn halt(&self) -> Option<Halt> {
+        let own = self.own.borrow().clone();
+        match own {
+            Some(reason) => Some(reason.halt()),
+            None => (self.asked.level() > StopLevel::Go).then(|| StopReason::Signal.halt()),
+        }
+    }
+
+    /// Waits until something of it changes.
+    pub(super) async fn changed(&mut self) {
+        tokio::select! {
+            () = self.asked.changed() => (),
+            Ok(()) = self.own.changed() => (),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Clock, Gates, Stop, StopLevel, gate::Permit, queue::Index, seen::Seen};
+use super::{Clock, Gates, control::window_closed, gate::Permit, queue::Index, seen::Seen, stop::Heeded};
 use crate::{
     campaign::{Endpoint, Role},
     meter::Read,
@@ -42,7 +42,7 @@ pub(super) struct Tools {
     pub gates: Arc<Gates<Link>>,
     pub dispatcher: mpsc::Sender<Message>,
     pub clock: Clock,
-    pub stop: Stop,
+    pub stop: Heeded,
     pub seen: Arc<Seen>,
 }
 
@@ -92,7 +92,14 @@ impl Worker {
                     }
                     Reply::Waited
                 }
-                Action::Rest(delay) if delay.is_zero() => Reply::Waited,
+                Action::Rest(delay) if delay.is_zero() => {
+                    // Another try begins at the first step: outside its window it does not.
+                    if let Some(halt) = window_closed(self.machine.plan(), self.tools.clock.now().wall) {
+                        self.machine.stop(halt);
+                        continue;
+                    }
+                    Reply::Waited
+                }
                 Action::Rest(delay) => return Released::Parked { machine: self.machine, delay },
                 Action::Finish(ending) => return Released::Ended { machine: self.machine, ending },
             };
@@ -108,8 +115,8 @@ impl Worker {
     /// The next action, asked for when it can be done at once if the gateway is held: a commit must follow its
     /// check in time.
     async fn next(&mut self) -> Action {
-        if self.tools.stop.level() >= StopLevel::Rest {
-            self.machine.stop();
+        if let Some(halt) = self.tools.stop.halt() {
+            self.machine.stop(halt);
         }
         if let Some(held) = &self.held {
             held.pace().await;

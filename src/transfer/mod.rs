@@ -14,6 +14,7 @@ mod earlier;
 mod fact;
 mod failure;
 mod guard;
+mod halt;
 mod history;
 mod identify;
 mod machine;
@@ -37,6 +38,7 @@ pub use fact::{
 };
 pub use failure::Failure;
 pub use guard::{Case, Examination, Guard, Verdict, examine};
+pub use halt::Halt;
 pub use history::{ClosedIntent, History, IllegalFact, Phase};
 pub use machine::{Action, Machine, MachineSettings};
 pub use outcome::Outcome;

@@ -12,6 +12,7 @@ mod job;
 mod meters;
 
 mod authors;
+mod control;
 mod demo;
 mod evidence;
 mod exits;

@@ -4,6 +4,7 @@
 
 mod again;
 mod commands;
+mod control;
 mod crashes;
 mod guards;
 mod one_transfer;

@@ -18,7 +18,7 @@ use meterferry::{
     ledger::{Kind, Ledger, MemoryLedger},
     meter::{Addressing, Model},
     modbus::{Connect, Connecting, Stream},
-    run::{Clock, Event, RunReport, RunSettings, Stop, Stopper, TransferResult, run},
+    run::{Clock, Event, Limits, RunReport, RunSettings, Stop, Stopper, TransferResult, run},
     simulator::{self, Audit, Device, Energies},
     transfer::{Author, Outcome},
 };
@@ -130,6 +130,7 @@ impl World {
             trace: None,
             stop,
             until_check: false,
+            limits: Limits::default(),
         }
     }
 

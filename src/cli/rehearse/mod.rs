@@ -39,7 +39,7 @@ use std::{
     thread,
 };
 
-use crate::campaign::Transfer;
+use crate::campaign::{Transfer, Windows};
 
 pub(super) use command::command;
 pub use fault::Class;
@@ -113,6 +113,15 @@ pub fn replay(transfers: &[Arc<Transfer>], seed: u64) -> Option<Rehearsal> {
     Some(Rehearsal { shapes: matrix::shown(&shapes), transfers: crowd.len(), tally })
 }
 
+/// What can go wrong does not depend on the time of the day: a rehearsal has no windows.
+fn at_any_time(transfer: &Arc<Transfer>) -> Arc<Transfer> {
+    let mut transfer = Arc::clone(transfer);
+    if !transfer.options.window.is_always() {
+        Arc::make_mut(&mut transfer).options.window = Windows::default();
+    }
+    transfer
+}
+
 /// Transfers between two meters that are both there, with meters that no earlier one has.
 fn playable(transfers: &[Arc<Transfer>]) -> Vec<Arc<Transfer>> {
     let mut taken = HashSet::new();
@@ -126,7 +135,7 @@ fn playable(transfers: &[Arc<Transfer>]) -> Vec<Arc<Transfer>> {
         }
         free
     };
-    transfers.iter().filter(|transfer| is_apart(transfer)).cloned().collect()
+    transfers.iter().filter(|transfer| is_apart(transfer)).map(at_any_time).collect()
 }
 
 /// Does every number below `many`, in no order, with a tally a thread.

@@ -16,7 +16,7 @@ use crate::{
     campaign::{self, Address, Endpoint, Role, Transfer, TransferKey},
     ledger::{Ledger, MemoryLedger},
     modbus::{Connect, Connecting, Stream},
-    run::{self, Clock, RunReport, RunSettings, Stopper},
+    run::{self, Clock, Limits, RunReport, RunSettings, Stopper},
     simulator::{Energies, Gateway, GatewaySettings, Load},
     transfer::{Author, Outcome},
 };
@@ -155,6 +155,7 @@ impl World {
             trace: None,
             stop,
             until_check: false,
+            limits: Limits::default(),
         };
         let held: Arc<dyn Ledger> = Arc::new(Disk(ledger.clone()));
         let mut listen = |_event| ();

@@ -39,6 +39,8 @@ pub struct PlanJson {
     pub target_before: Option<Readings>,
     /// The words that would be staged.
     pub staged: Option<Readings>,
+    /// Where a run would not begin it now because its window is closed: when that opens. Else `null`.
+    pub window_closed: Option<String>,
 }
 
 /// The body of `plan --format json`.
@@ -77,6 +79,7 @@ impl From<&Looked> for PlanJson {
             source: looked.source.clone(),
             target_before: looked.target.clone(),
             staged: looked.staged.clone(),
+            window_closed: looked.window_closed.clone(),
         }
     }
 }

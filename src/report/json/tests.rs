@@ -23,7 +23,16 @@ fn keys(value: &Value) -> Vec<&str> {
 fn the_envelope_and_the_body_stand_side_by_side() {
     let json = run_json();
     let envelope = ["format_version", "tool_version", "run_id", "exit_code"];
-    let body = ["counts", "elapsed_ms", "stopped", "ledger_error", "defect", "ledger_head", "transfers"];
+    let body = [
+        "counts",
+        "elapsed_ms",
+        "stopped",
+        "stopped_by",
+        "ledger_error",
+        "defect",
+        "ledger_head",
+        "transfers",
+    ];
     assert_eq!(keys(&json), [&envelope[..], &body[..]].concat());
     assert_eq!((&json["format_version"], &json["exit_code"]), (&1.into(), &5.into()));
 }

@@ -10,7 +10,7 @@ use crate::{
     ledger::Head,
     meter::Readings,
     report::Counts,
-    run::{RecordedBy, RunReport, Times, TransferResult},
+    run::{RecordedBy, RunReport, StopReason, Times, TransferResult},
     transfer::{BoundUsed, Outcome},
 };
 
@@ -98,12 +98,29 @@ pub struct RunSummary {
     pub elapsed_ms: u64,
     /// Whether somebody asked the run to stop.
     pub stopped: bool,
+    /// Why the run began nothing new from some instant on; `null` if nothing stopped it.
+    pub stopped_by: Option<StoppedByJson>,
     /// Why the ledger stopped recording, if it did.
     pub ledger_error: Option<String>,
     /// A defect in this program, if one showed.
     pub defect: Option<String>,
     /// How far the ledger has come, to be kept elsewhere; `null` if it is thrown away, or cannot be read.
     pub ledger_head: Option<Head>,
+}
+
+/// What stopped a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoppedByJson {
+    /// `signal`, `canary`, `max_fail`, `deadline` or `ledger`.
+    pub cause: &'static str,
+    /// The same in a sentence.
+    pub says: String,
+}
+
+impl From<&StopReason> for StoppedByJson {
+    fn from(reason: &StopReason) -> Self {
+        Self { cause: reason.word(), says: reason.to_string() }
+    }
 }
 
 impl From<&TransferResult> for TransferJson {
@@ -157,6 +174,7 @@ impl From<&RunReport> for RunSummary {
             counts: report.results.iter().map(|result| result.outcome).collect(),
             elapsed_ms: milliseconds(report.elapsed),
             stopped: report.stopped,
+            stopped_by: report.stopping.as_deref().map(StoppedByJson::from),
             ledger_error: report.ledger_broken.clone(),
             defect: report.defect.clone(),
             ledger_head: report.ledger_head,

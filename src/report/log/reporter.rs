@@ -10,7 +10,7 @@ use tracing::Level;
 use crate::{
     campaign::{Endpoint, Role, Transfer},
     report::words::{duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers},
-    run::{Event, TransferResult},
+    run::{Event, StopReason, TransferResult, clock_words},
     transfer::{Fact, Identity, Outcome, Step},
 };
 
@@ -67,11 +67,16 @@ impl LogReporter {
     /// Logs an event.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::RunBegan { run, transfers: number, gateways, parallel } => {
+            Event::RunBegan { run, transfers: number, gateways, parallel, deadline } => {
                 self.run = Some(Arc::clone(run));
                 let gateways =
                     if *gateways == 1 { "1 gateway".to_owned() } else { format!("{gateways} gateways") };
-                let message = format!("{} behind {gateways}, {parallel} at a time", transfers(*number));
+                let deadline = deadline
+                    .as_ref()
+                    .map(|deadline| format!("; nothing begins after {}", clock_words(deadline)))
+                    .unwrap_or_default();
+                let message =
+                    format!("{} behind {gateways}, {parallel} at a time{deadline}", transfers(*number));
                 self.write(Level::INFO, Line { message, ..Line::default() });
             }
             Event::Recorded { transfer, step, attempt, fact } => self.fact(transfer, *step, *attempt, fact),
@@ -82,14 +87,8 @@ impl LogReporter {
                 self.write(Level::WARN, line);
             }
             Event::Ended(result) => self.ended(result),
-            Event::Stopping { now } => {
-                let message = match now {
-                    false => {
-                        "stopping: nothing new is begun, open intents are settled; once more to stop at once"
-                    }
-                    true => "stopping at once",
-                };
-                self.write(Level::WARN, Line { message: message.to_owned(), ..Line::default() });
+            Event::Stopping { reason, now } => {
+                self.write(Level::WARN, Line { message: stopping_words(reason, *now), ..Line::default() });
             }
             Event::LedgerBroken { error } => {
                 let message = "the ledger cannot record any more: nothing new is begun".to_owned();
@@ -146,6 +145,16 @@ impl LogReporter {
             Level::INFO => write_line!(info, run, line),
             _ => write_line!(debug, run, line),
         }
+    }
+}
+
+/// What is said when a run stops.
+fn stopping_words(reason: &StopReason, now: bool) -> String {
+    const REST: &str = "nothing new is begun, open intents are settled";
+    match reason {
+        _ if now => "stopping at once".to_owned(),
+        StopReason::Signal => format!("stopping: {REST}; once more to stop at once"),
+        reason => format!("stopping: {reason}; {REST}"),
     }
 }
 

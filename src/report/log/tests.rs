@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::report::sample::{captured, events, every_outcome};
+use crate::run::Event;
 
 fn logged(format: LogFormat, filter: &str, tell: impl FnOnce(&mut LogReporter)) -> String {
     let (sink, text) = captured();
@@ -117,4 +118,36 @@ fn a_filter_that_cannot_be_read_is_an_error_that_names_it() {
     let settings = LogSettings { filter: Some("meterferry=loud".to_owned()), ..LogSettings::default() };
     let error = log_subscriber(&settings, captured().0).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("meterferry=loud") && error.contains("METERFERRY_LOG"), "{error}");
+}
+
+#[test]
+fn a_deadline_is_said_at_the_beginning_and_why_a_run_stops_when_it_does() {
+    use crate::run::StopReason;
+
+    let deadline: jiff::Zoned = "2026-06-02T05:30:00+02:00[Europe/Berlin]".parse().unwrap();
+    let text = logged(LogFormat::Human, "", |reporter| {
+        let began = Some(deadline.clone());
+        reporter.event(&Event::RunBegan {
+            run: "r".into(),
+            transfers: 1,
+            gateways: 1,
+            parallel: 1,
+            deadline: began,
+        });
+        for (reason, now) in
+            [(StopReason::Deadline(deadline), false), (StopReason::Signal, false), (StopReason::Signal, true)]
+        {
+            reporter.event(&Event::Stopping { reason: reason.into(), now });
+        }
+    });
+    let lines: Vec<_> = text.lines().map(|line| &line[20..]).collect();
+    assert_eq!(
+        lines,
+        [
+            "INFO  1 transfer behind 1 gateway, 1 at a time; nothing begins after Tue 2026-06-02 05:30:00 +02:00",
+            "WARN  stopping: the deadline, Tue 2026-06-02 05:30:00 +02:00, has passed; nothing new is begun, open intents are settled",
+            "WARN  stopping: nothing new is begun, open intents are settled; once more to stop at once",
+            "WARN  stopping at once",
+        ]
+    );
 }

@@ -81,3 +81,17 @@ fn first() -> LookReport {
     plan.looked.truncate(1);
     plan
 }
+
+#[test]
+fn a_plan_says_whose_window_is_closed() {
+    let mut plan = plan();
+    let opens = "its window opens Mon 2026-06-01 22:00 +02:00 (Europe/Berlin)";
+    plan.looked[0].window_closed = Some(opens.to_owned());
+    let text = plan_text(&plan, Style::default());
+    assert!(
+        text.contains(&format!("  window  closed now, so a run would not begin it; {opens}\n")),
+        "{text}"
+    );
+    let last = text.lines().last().unwrap();
+    assert!(last.ends_with("; not now: 1, whose window is closed; nothing was written"), "{last}");
+}

@@ -112,3 +112,19 @@ fn a_control_character_in_a_reason_is_not_printed() {
     let text = summary_text(&report([result(1, Outcome::Failed, "said \x1b[2J", None)]), PLAIN);
     assert!(!text.contains('\x1b'), "{text}");
 }
+
+#[test]
+fn what_stopped_a_run_by_itself_is_said_at_the_end() {
+    use crate::run::StopReason;
+
+    let mut report = report([result(1, Outcome::NotRun, "not begun", None)]);
+    let key = report.results[0].transfer.key.clone();
+    let canary = StopReason::Canary { transfer: key, outcome: Outcome::Refused, more: 0 };
+    let failures = StopReason::TooManyFailures { limit: 1, transfers: Vec::new() };
+    let deadline = StopReason::Deadline("2026-06-02T05:30:00+02:00[Europe/Berlin]".parse().unwrap());
+    for (reason, says) in [(canary, "the canary"), (failures, "--max-fail"), (deadline, "the deadline")] {
+        report.stopping = Some(reason.into());
+        let text = summary_text(&report, PLAIN);
+        assert!(text.ends_with(&format!("1 not run in 3.2 s; stopped by {says}\n")), "{text}");
+    }
+}

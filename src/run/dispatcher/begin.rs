@@ -9,8 +9,8 @@ use super::Dispatcher;
 use crate::{
     campaign::{Transfer, TransferKey},
     ledger::LedgerError,
-    run::{Claims, StopLevel, queue::Index, worker::work},
-    transfer::{History, Machine, MachineSettings, Phase},
+    run::{Claims, StopLevel, StopReason, control::window_closed, queue::Index, worker::work},
+    transfer::{Halt, History, Machine, MachineSettings, Phase},
 };
 
 impl Dispatcher<'_> {
@@ -23,11 +23,16 @@ impl Dispatcher<'_> {
     }
 
     pub(super) fn begin_what_may(&mut self) {
-        if self.level >= StopLevel::Rest || self.ledger_broken.is_some() {
-            self.begin_nothing_new();
+        if let Some(reason) = self.stopping.clone() {
+            self.begin_nothing_new(&reason);
         }
         while self.workers.len() < self.settings.parallel {
             let Some(index) = self.queue.take() else { break };
+            if let Some(halt) = self.kept_out(index) {
+                self.queue.release(index);
+                self.give_up(index, halt);
+                continue;
+            }
             let machine = match self.parked.remove(&index) {
                 Some(machine) => machine,
                 None => match self.machine(index) {
@@ -35,7 +40,9 @@ impl Dispatcher<'_> {
                     Err(error) => {
                         self.queue.release(index);
                         self.broken(&error);
-                        self.give_up(index, "its record cannot be read", "repair the ledger, then run again");
+                        let why = "its record cannot be read".to_owned();
+                        let hint = "repair the ledger, then run again".to_owned();
+                        self.give_up(index, Halt { why, hint });
                         continue;
                     }
                 },
@@ -48,25 +55,32 @@ impl Dispatcher<'_> {
 
     /// Transfers that were not begun are given up; where an earlier run left an intent open, that is `unknown`, and
     /// the next run looks. Those that wait for another try are let come to rest.
-    pub(super) fn begin_nothing_new(&mut self) {
+    fn begin_nothing_new(&mut self, reason: &StopReason) {
         let waiting =
             self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();
         for index in waiting {
-            if self.parked.contains_key(&index) && self.level < StopLevel::Now && self.ledger_broken.is_none()
-            {
+            let comes_to_rest = self.parked.contains_key(&index)
+                || reason.lets_settle() && self.claims.left_open(&self.transfers[index].key);
+            if comes_to_rest && self.level < StopLevel::Now && self.ledger_broken.is_none() {
                 self.queue.put(index);
                 continue;
             }
             self.parked.remove(&index);
-            let (reason, hint) = match &self.ledger_broken {
-                Some(error) => (
-                    format!("not begun: the ledger cannot record ({error})"),
-                    "repair the ledger, then run again",
-                ),
-                None => ("not begun: the run was stopped".to_owned(), "run again"),
-            };
-            self.give_up(index, &reason, hint);
+            self.give_up(index, reason.halt());
         }
+    }
+
+    /// Why a transfer that would begin now does not: its window is closed. One with an open intent is finished at any
+    /// time, and what its record says of a finished one can be said at any time.
+    fn kept_out(&self, index: Index) -> Option<Halt> {
+        if self.parked.contains_key(&index) {
+            return None;
+        }
+        let transfer = &self.transfers[index];
+        let halt = window_closed(transfer, self.settings.clock.now().wall)?;
+        let history = self.history(index).ok()?;
+        let begins = history.phase() == Phase::Idle || history.asks_again(transfer.generation);
+        begins.then_some(halt)
     }
 
     pub(super) fn machine(&mut self, index: Index) -> Result<Box<Machine>, LedgerError> {

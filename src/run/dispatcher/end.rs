@@ -1,6 +1,6 @@
 //! How a worker lets go of a transfer, and which outcome that is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::{Id, JoinError},
@@ -10,7 +10,7 @@ use tokio::{
 use super::Dispatcher;
 use crate::{
     run::{Event, TransferResult, queue::Index, worker::Released},
-    transfer::{Ending, History, Outcome, Phase},
+    transfer::{Ending, Halt, History, Machine, Outcome, Phase},
 };
 
 impl Dispatcher<'_> {
@@ -31,16 +31,7 @@ impl Dispatcher<'_> {
 
     pub(super) fn released(&mut self, index: Index, released: Released) {
         match released {
-            Released::Parked { machine, delay } => {
-                (self.listen)(Event::Retrying {
-                    transfer: Arc::clone(&self.transfers[index]),
-                    attempt: machine.attempt(),
-                    delay,
-                    reason: machine.setback().unwrap_or_default().to_owned(),
-                });
-                self.parked.insert(index, machine);
-                self.queue.park(index, Instant::now() + delay);
-            }
+            Released::Parked { machine, delay } => self.park(index, machine, delay),
             Released::Ended { machine, ending } => {
                 self.end(index, machine.history(), ending, machine.attempts());
             }
@@ -57,6 +48,27 @@ impl Dispatcher<'_> {
         }
     }
 
+    /// Lets others go first, and comes back after `delay`; at once, to come to rest, if that would be too late.
+    fn park(&mut self, index: Index, mut machine: Box<Machine>, delay: Duration) {
+        let until = match self.too_late(delay) {
+            Some(halt) => {
+                machine.stop(halt);
+                Instant::now()
+            }
+            None => {
+                (self.listen)(Event::Retrying {
+                    transfer: Arc::clone(&self.transfers[index]),
+                    attempt: machine.attempt(),
+                    delay,
+                    reason: machine.setback().unwrap_or_default().to_owned(),
+                });
+                Instant::now() + delay
+            }
+        };
+        self.parked.insert(index, machine);
+        self.queue.park(index, until);
+    }
+
     /// A worker that panicked, or was told to let go at once. What is durable says what may have happened.
     pub(super) fn lost(&mut self, index: Index, error: &JoinError) {
         let why = if error.is_panic() {
@@ -70,14 +82,16 @@ impl Dispatcher<'_> {
         self.end(index, &history, ending, 1);
     }
 
-    pub(super) fn give_up(&mut self, index: Index, reason: &str, hint: &str) {
+    /// Ends a transfer that was not begun.
+    pub(super) fn give_up(&mut self, index: Index, Halt { why, hint }: Halt) {
         let Ok(history) = self.history(index) else { return self.end_unreadable(index) };
         let again = history.asks_again(self.transfers[index].generation);
+        let reason = format!("not begun: {why}");
         let ending = match history.phase() {
             phase if again || phase == Phase::Idle => {
-                Ending { outcome: Outcome::NotRun, reason: reason.to_owned(), hint: Some(hint.to_owned()) }
+                Ending { outcome: Outcome::NotRun, reason, hint: Some(hint) }
             }
-            phase => interrupted(phase, reason),
+            phase => interrupted(phase, &reason),
         };
         self.end(index, &history, ending, 0);
     }
@@ -98,7 +112,9 @@ impl Dispatcher<'_> {
         let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
         debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
         self.results[index] = Some(Arc::clone(&result));
+        let outcome = result.outcome;
         (self.listen)(Event::Ended(result));
+        self.count_failure(index, outcome, attempts);
     }
 }
 

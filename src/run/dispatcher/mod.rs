@@ -2,6 +2,7 @@
 //! the worker goes on, tells what happens, and gives every transfer exactly one outcome.
 
 mod begin;
+mod control;
 mod end;
 mod record;
 
@@ -19,8 +20,9 @@ use tokio::{
 };
 
 use super::{
-    Claims, Clock, Event, Gates, Stop, StopLevel, TransferResult,
+    Claims, Clock, Event, Gates, Limits, Stop, StopLevel, StopReason, TransferResult,
     queue::{Index, Queue},
+    stop::Rest,
     worker::{Message, Released, Tools},
 };
 use crate::{
@@ -54,6 +56,8 @@ pub struct RunSettings {
     pub stop: Stop,
     /// Stage and check only: never send 6209.
     pub until_check: bool,
+    /// What it stops for by itself.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -69,6 +73,8 @@ pub struct RunReport {
     pub ledger_head: Option<Head>,
     /// Whether somebody asked the run to stop.
     pub stopped: bool,
+    /// Why it began nothing new from some instant on, if so: the first reason, or that the ledger broke.
+    pub stopping: Option<Arc<StopReason>>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -84,18 +90,15 @@ pub async fn run(
     let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
     let (sender, mut inbox) = mpsc::channel(INBOX);
-    let tools = Tools {
-        gates,
-        dispatcher: sender,
-        clock: settings.clock,
-        stop: settings.stop.clone(),
-        seen: Arc::default(),
-    };
+    let (rest, heeded) = Rest::new(settings.stop.clone());
+    let tools =
+        Tools { gates, dispatcher: sender, clock: settings.clock, stop: heeded, seen: Arc::default() };
     listen(Event::RunBegan {
         run: Arc::clone(&settings.run),
         transfers: transfers.len(),
         gateways: tools.gates.count(),
         parallel: settings.parallel,
+        deadline: settings.limits.deadline.clone(),
     });
     let mut dispatcher = Dispatcher {
         queue: Queue::new(transfers.iter().map(|transfer| &**transfer)),
@@ -112,13 +115,24 @@ pub async fn run(
         ledger_broken: None,
         defect: None,
         level: StopLevel::Go,
+        rest,
+        stopping: None,
+        gone_wrong: Vec::new(),
         claims: Claims::default(),
     };
     dispatcher.learn_claims();
+    let canaries = dispatcher.canaries();
     // Where a command may be on its way, its target is looked at and fenced before anything new begins.
     let (open, others) = (0..dispatcher.transfers.len())
         .partition(|index| dispatcher.claims.left_open(&dispatcher.transfers[*index].key));
     dispatcher.dispatch(open, &mut inbox).await;
+    let (first, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|index| canaries.contains(index));
+    for wave in waves(&dispatcher.transfers, first) {
+        dispatcher.dispatch(wave, &mut inbox).await;
+    }
+    if !others.is_empty() {
+        dispatcher.heed_canaries(&canaries);
+    }
     for wave in waves(&dispatcher.transfers, others) {
         dispatcher.dispatch(wave, &mut inbox).await;
     }
@@ -150,6 +164,11 @@ struct Dispatcher<'a> {
     ledger_broken: Option<String>,
     defect: Option<String>,
     level: StopLevel,
+    /// Lets the workers come to rest.
+    rest: Rest,
+    stopping: Option<Arc<StopReason>>,
+    /// The transfers that count for `--max-fail`.
+    gone_wrong: Vec<(TransferKey, Outcome)>,
     claims: Claims,
 }
 
@@ -160,11 +179,13 @@ impl Dispatcher<'_> {
         let mut stop = self.settings.stop.clone();
         self.heed(stop.level());
         loop {
+            self.heed_deadline();
             self.begin_what_may();
             if self.workers.is_empty() && self.queue.due().is_none() {
                 break;
             }
             let due = self.queue.due();
+            let deadline = self.until_deadline();
             let may_wake = self.workers.len() < self.settings.parallel;
             tokio::select! {
                 biased;
@@ -172,6 +193,7 @@ impl Dispatcher<'_> {
                 Some(message) = inbox.recv() => self.message(message),
                 Some(ended) = self.workers.join_next_with_id() => self.worker_ended(ended),
                 () = stop.changed() => self.heed(stop.level()),
+                () = tokio::time::sleep(deadline.unwrap_or_default()), if deadline.is_some() => {}
                 () = sleep_until(due), if due.is_some() && may_wake => self.queue.wake(Instant::now()),
             }
         }
@@ -192,7 +214,9 @@ impl Dispatcher<'_> {
             return;
         }
         self.level = level;
-        (self.listen)(Event::Stopping { now: level == StopLevel::Now });
+        let reason = Arc::new(StopReason::Signal);
+        self.stopping.get_or_insert_with(|| Arc::clone(&reason));
+        (self.listen)(Event::Stopping { reason, now: level == StopLevel::Now });
         if level == StopLevel::Now {
             self.workers.abort_all();
         }
@@ -213,6 +237,7 @@ impl Dispatcher<'_> {
             // A ledger that cannot be read has been told of, or will be when it is read next.
             ledger_head: self.ledger.head().ok().flatten(),
             stopped: self.level > StopLevel::Go,
+            stopping: self.stopping,
             elapsed,
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{Awaited, Dispatcher};
 use crate::{
     ledger::LedgerError,
-    run::{Event, queue::Index, worker::Message},
+    run::{Event, StopReason, queue::Index, worker::Message},
     transfer::{Fact, Recorded, Step},
 };
 
@@ -63,6 +63,7 @@ impl Dispatcher<'_> {
     pub(super) fn broken(&mut self, error: &LedgerError) {
         if self.ledger_broken.is_none() {
             self.ledger_broken = Some(error.to_string());
+            self.stopping = Some(Arc::new(StopReason::LedgerBroken(error.to_string())));
             (self.listen)(Event::LedgerBroken { error: error.to_string() });
         }
     }

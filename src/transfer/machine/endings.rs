@@ -1,7 +1,7 @@
 //! How a try ends, and how the transfer does.
 
 use super::{Machine, State};
-use crate::transfer::{Closing, Ending, Fact, Failure, Now, Outcome, RetryClass};
+use crate::transfer::{Closing, Ending, Fact, Failure, Halt, Now, Outcome, RetryClass};
 
 impl Machine {
     pub(super) fn start_over(&mut self, failure: Failure, now: Now) {
@@ -20,17 +20,23 @@ impl Machine {
         self.state = State::Rest { until: now.steady + delay };
     }
 
-    pub(super) fn come_to_rest(&mut self) {
-        let stopped = "stopped before anything was written".to_owned();
-        let hint = Some("run again".to_owned());
+    pub(super) fn come_to_rest(&mut self, Halt { why, hint }: Halt) {
+        let hint = Some(hint);
         match &self.state {
-            State::Survey(_) | State::Rest { .. } => self.end(Outcome::NotRun, stopped, hint),
+            State::Rest { .. } if self.setback.is_some() => {
+                let setback = self.setback.as_deref().unwrap_or_default();
+                let reason = format!("not tried again: {why}; the last try: {setback}");
+                self.end(Outcome::NotRun, reason, hint);
+            }
+            State::Survey(_) | State::Rest { .. } => {
+                self.end(Outcome::NotRun, format!("stopped before anything was written: {why}"), hint);
+            }
             State::Staging(_) if matches!(self.outbox.front(), Some(Fact::Intended(_))) => {
                 self.outbox.clear();
-                self.end(Outcome::NotRun, stopped, hint);
+                self.end(Outcome::NotRun, format!("stopped before anything was written: {why}"), hint);
             }
             State::Staging(_) => {
-                let reason = "stopped before the commit".to_owned();
+                let reason = format!("stopped before the commit: {why}");
                 self.outbox.push_back(Fact::Closed { how: Closing::NotSent, reason: reason.clone() });
                 self.end(Outcome::NotRun, reason, hint);
             }

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    Ask, Author, Ending, Fact, History, IllegalFact, Intent, Look, Now, Recorded, Reply, Step, Survey,
+    Ask, Author, Ending, Fact, Halt, History, IllegalFact, Intent, Look, Now, Recorded, Reply, Step, Survey,
     clock::Since, polling::Polling, retry::Jitter, settling::Settling, staging::Staging,
     verifying::Verifying,
 };
@@ -85,7 +85,7 @@ pub struct Machine {
     attempt: u32,
     times: Option<IntentTimes>,
     jitter: Jitter,
-    stopping: bool,
+    stopping: Option<Halt>,
     begun: bool,
     setback: Option<String>,
 }
@@ -111,7 +111,7 @@ impl Machine {
             attempt: 1,
             times: None,
             jitter,
-            stopping: false,
+            stopping: None,
             begun: false,
             setback: None,
         }
@@ -161,9 +161,9 @@ impl Machine {
         matches!(self.state, State::Staging(_)) && self.nothing_to_record()
     }
 
-    /// Asks the transfer to come to rest: nothing new is begun, what is open is settled.
-    pub fn stop(&mut self) {
-        self.stopping = true;
+    /// Asks the transfer to come to rest: nothing new is begun, what is open is settled. The first reason stays.
+    pub fn stop(&mut self, halt: Halt) {
+        self.stopping.get_or_insert(halt);
     }
 
     /// The next action. The same until [`handle`](Self::handle) takes its answer, except as time passes.
@@ -171,8 +171,8 @@ impl Machine {
         if matches!(self.state, State::Begin) {
             self.begin();
         }
-        if self.stopping {
-            self.come_to_rest();
+        if let Some(halt) = &self.stopping {
+            self.come_to_rest(halt.clone());
         }
         loop {
             if let Some(recorded) = self.fact_to_record(now.wall) {

@@ -76,6 +76,7 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
         trace: None,
         stop,
         until_check: false,
+        limits: meterferry::run::Limits::default(),
     };
     let ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
     let mut ended = 0;
