@@ -152,7 +152,9 @@ struct PasteEndpoint<'a> {
 }
 
 fn paste(endpoint: &Endpoint, meter: &Meter) -> String {
-    let Address::Tcp { host, port } = &endpoint.gateway.address;
+    let (Address::Tcp { host, port } | Address::RtuOverTcp { host, port }) = &endpoint.gateway.address else {
+        return String::new();
+    };
     let addressing =
         (endpoint.addressing != crate::meter::Addressing::default()).then(|| endpoint.addressing.to_string());
     let source = PasteEndpoint {

@@ -116,6 +116,9 @@ impl Failure {
             Self::Request { cause: Cause::NoConnection(_), .. } => {
                 "check the gateway's address and port, its power and its free connections, then run again".to_owned()
             }
+            Self::Request { cause: Cause::NotSilent(_), .. } => {
+                "one master may use a serial line: stop other software and devices that ask on it; check the line's settings and its wiring, then run again".to_owned()
+            }
             Self::Request { cause, .. } if cause.is_unreachable() => {
                 "check the unit number, the wiring and the meter's power, then run again".to_owned()
             }
