@@ -16,6 +16,7 @@ mod signals;
 mod simulate;
 mod status;
 mod validate;
+mod way;
 mod wires;
 
 mod plan;

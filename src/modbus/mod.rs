@@ -11,6 +11,8 @@ mod link;
 mod serial;
 mod silence;
 mod tap;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use connect::{Connect, Connecting, Connector, Stream};
