@@ -1,7 +1,7 @@
 //! Answers that come late, twice, or to somebody else: never taken for the next one. STALE has the right unit, function
 //! and length, so nothing but the silence before the request tells it from the answer.
 
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval};
 
 use super::*;
 use crate::modbus::Trace;
@@ -146,13 +146,15 @@ async fn on_a_serial_port_what_follows_within_three_and_a_half_characters_belong
 async fn a_line_that_never_falls_silent_is_given_up_with_a_guess_at_the_reason() {
     for cable in Cable::both() {
         let began = Instant::now();
-        let (opened, ()) = tokio::join!(cable.open(), async {
+        let babble = async {
             let mut other = cable.meter().await;
             let mut every = interval(TIMEOUT / 3);
-            while other.0.write_all(&words(STALE)).await.is_ok() {
+            loop {
+                other.send(words(STALE)).await;
                 every.tick().await;
             }
-        });
+        };
+        let opened = tokio::select! { opened = cable.open() => opened, () = babble => unreachable!() };
         let cause = opened.map(|_| ()).unwrap_err();
         assert!(matches!(&cause, Cause::NotSilent(why) if why.contains("another master")), "{cause}");
         assert!(began.elapsed() <= TIMEOUT * 6, "{:?}", began.elapsed());
@@ -162,12 +164,13 @@ async fn a_line_that_never_falls_silent_is_given_up_with_a_guess_at_the_reason()
 #[tokio::test(start_paused = true)]
 async fn a_line_that_shouts_without_a_pause_is_given_up_as_well() {
     for cable in Cable::both() {
-        let (opened, ()) = tokio::join!(cable.open(), async {
+        let shouts = async {
             let mut other = cable.meter().await;
-            while other.0.write_all(&[0x55; 100]).await.is_ok() {
-                sleep(MS).await;
+            loop {
+                later(&mut other, MS, [0x55; 100]).await;
             }
-        });
+        };
+        let opened = tokio::select! { opened = cable.open() => opened, () = shouts => unreachable!() };
         assert!(matches!(opened.map(|_| ()), Err(Cause::NotSilent(_))));
     }
 }

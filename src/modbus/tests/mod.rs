@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     sync::{Mutex, mpsc},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use super::{Connect, Connecting, Link, Open as _, Stream};
@@ -115,7 +115,8 @@ impl Meter {
     /// A whole request of eight bytes (read, or write of one register).
     async fn request(&mut self) -> [u8; 8] {
         let mut request = [0; 8];
-        self.0.read_exact(&mut request).await.unwrap();
+        // Longer than anything takes: a test that goes wrong ends.
+        timeout(10 * TIMEOUT, self.0.read_exact(&mut request)).await.expect("a request comes").unwrap();
         assert_eq!(crc(&request), 0, "{request:02X?}");
         request
     }
@@ -133,7 +134,7 @@ impl Meter {
     /// That nothing was sent to it.
     async fn was_not_asked(&mut self) {
         let mut byte = [0];
-        let read = tokio::time::timeout(MS, self.0.read(&mut byte)).await;
+        let read = timeout(MS, self.0.read(&mut byte)).await;
         assert!(!matches!(read, Ok(Ok(1))), "it was asked");
     }
 }
