@@ -4,8 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::operator;
 use crate::{
     campaign::{BAUDS, Parity},
+    ledger::Head,
     meter::{Addressing, Model},
     report,
     transfer::Resolution,
@@ -187,6 +189,12 @@ pub(super) struct Run {
     /// Stop before the commit: stage, read back, put a fence, and never send 6209.
     #[arg(long, value_enum, value_name = "STEP")]
     pub until: Option<Until>,
+    /// Who carries the readings over; kept in the ledger [default: user@host].
+    #[arg(long, value_name = "NAME", value_parser = operator::name)]
+    pub operator: Option<String>,
+    /// Which revision of the job this is; kept in the ledger [default: its Git commit, if `git` knows one].
+    #[arg(long, value_name = "TEXT", value_parser = operator::name)]
+    pub revision: Option<String>,
     /// Makes retry delays repeatable.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -229,7 +237,7 @@ pub(super) struct Resolve {
     #[arg(long)]
     pub reason: String,
     /// Who decides; kept in the ledger [default: user@host].
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = operator::name)]
     pub operator: Option<String>,
     /// How long to wait for a run that holds the ledger.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
@@ -399,6 +407,40 @@ pub(super) struct Rehearse {
 pub(super) enum Ledger {
     /// Make the ledger, once. A real run needs one: a lost ledger must not look like a fresh start.
     Init(LedgerInit),
+    /// Check every fact, every digest and every step of the ledger, or of a copy of it. Changes nothing.
+    Verify(LedgerVerify),
+    /// Write every fact as a line of JSON, with its digest.
+    Export(LedgerExport),
+}
+
+/// A ledger for its own sake.
+#[derive(Debug, Args)]
+pub(super) struct AnyLedger {
+    #[command(flatten)]
+    pub state: State,
+    /// The file of a ledger, a copy say, wherever it lies.
+    #[arg(long, value_name = "FILE", conflicts_with = "state_dir")]
+    pub ledger: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerVerify {
+    #[command(flatten)]
+    pub ledger: AnyLedger,
+    /// A head that was kept, as a run prints it: is it still in the chain, and how many facts came since?
+    #[arg(long, value_name = "N:DIGEST")]
+    pub head: Option<Head>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerExport {
+    #[command(flatten)]
+    pub ledger: AnyLedger,
+    /// Only the facts of this campaign.
+    #[arg(long, value_name = "NAME")]
+    pub campaign: Option<String>,
 }
 
 #[derive(Debug, Args)]

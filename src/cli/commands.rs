@@ -6,7 +6,7 @@ use super::{
     Exit,
     args::{self, Arguments, Command},
     failure::Failure,
-    ledger,
+    ledger, ledger_export, ledger_verify,
     output::{self, Console},
     plan, read, rehearse, resolve, run, simulate, status, validate,
 };
@@ -31,6 +31,8 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
         Command::Rehearse(arguments) => rehearse::command(&arguments, &console),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
+        Command::Ledger(args::Ledger::Verify(arguments)) => ledger_verify::verify(&arguments, &console),
+        Command::Ledger(args::Ledger::Export(arguments)) => ledger_export::export(&arguments, &console),
         Command::Schema => {
             console.print(&format!("{:#}\n", job::schema()));
             Ok(Exit::Done)

@@ -123,6 +123,7 @@ mod tests {
             results: outcomes.iter().copied().map(result).collect(),
             ledger_broken: None,
             defect: None,
+            ledger_head: None,
             stopped: false,
             elapsed: Duration::ZERO,
         }

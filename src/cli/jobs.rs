@@ -1,6 +1,6 @@
 //! Loads the job files of a command and selects from their transfers.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use super::{
     Exit, args,
@@ -17,6 +17,21 @@ use crate::{
 /// The transfers of all job files, in order.
 pub(super) fn load(arguments: &args::Paths, console: &Console) -> Result<Vec<Arc<Transfer>>, Failure> {
     told(job::load(&paths(arguments)), console)
+}
+
+/// Job files, and what they say.
+pub(super) struct Job {
+    /// All transfers, in order.
+    pub transfers: Vec<Arc<Transfer>>,
+    /// Every file that was read; nothing where they cannot be told.
+    pub files: Option<Vec<PathBuf>>,
+}
+
+/// The transfers of all job files, and the files themselves.
+pub(super) fn load_with_files(arguments: &args::Paths, console: &Console) -> Result<Job, Failure> {
+    let mut loaded = job::load(&paths(arguments));
+    let files = loaded.as_mut().ok().and_then(|loaded| loaded.files.take());
+    Ok(Job { transfers: told(loaded, console)?, files })
 }
 
 /// The path arguments; `-` is standard input.

@@ -123,9 +123,26 @@ pub(super) fn init(arguments: &args::LedgerInit, console: &Console) -> Result<Ex
     let dir = state_dir(&arguments.state)?;
     let kind = if arguments.simulated { Kind::Simulated } else { Kind::Real };
     SqliteLedger::init(&dir, kind)?;
-    console.print(&format!("{}: a new ledger of {kind} meters\n", file(&dir).display()));
+    let head = head_line(&SqliteLedger::open_read_only(&dir, Some(kind))?)?;
+    console.print(&format!("{}: a new ledger of {kind} meters\n{head}", file(&dir).display()));
     console.remark("keep it: it is what knows which transfers are done");
     Ok(Exit::Done)
+}
+
+/// How far a ledger has come, as a line to be kept.
+pub(super) fn head_line(ledger: &impl Replay) -> Result<String, Failure> {
+    Ok(ledger.head()?.map(|head| format!("ledger head: {head}; keep it elsewhere\n")).unwrap_or_default())
+}
+
+/// The ledger that is to be looked at for its own sake: a file, or that of the state folder.
+pub(super) fn open_for_itself(arguments: &args::AnyLedger) -> Result<LedgerReader, Failure> {
+    let Some(file) = &arguments.ledger else { return open_any_to_look(&arguments.state) };
+    if !file.is_file() {
+        let message = format!("--ledger {}: there is no such file", file.display());
+        return Err(Failure::new(Exit::NotFound, message)
+            .hint("name the file itself, or its folder with --state-dir"));
+    }
+    Ok(LedgerReader::open_file(file)?)
 }
 
 fn file(dir: &Path) -> PathBuf {

@@ -2,7 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{Exit, args, failure::Failure, jobs, ledger::open_existing, output::Console};
+use super::{
+    Exit, args,
+    failure::Failure,
+    jobs,
+    ledger::{head_line, open_existing},
+    operator::user_at_host,
+    output::Console,
+};
 use crate::{
     ledger::{Ledger, Replay},
     transfer::{Fact, Phase, Recorded, Resolution},
@@ -38,7 +45,7 @@ pub(super) async fn resolve(arguments: args::Resolve, console: &Console) -> Resu
             .hint("only a transfer whose command may have taken effect, or that is a mismatch, can be resolved; `meterferry status PATH…` shows how each stands"));
     }
     ledger.append(&transfer.key, recorded).await?;
-    console.print(&format!("{}: {}\n", transfer.key, what_follows(decision)));
+    console.print(&format!("{}: {}\n{}", transfer.key, what_follows(decision), head_line(&ledger)?));
     Ok(Exit::Done)
 }
 
@@ -58,16 +65,4 @@ const fn what_follows(decision: Resolution) -> &'static str {
         Resolution::NotCommitted => "recorded as not committed; the next run starts again, with all guards",
         Resolution::Accepted => "recorded as accepted; it is done",
     }
-}
-
-fn user_at_host() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let host = std::env::var("HOSTNAME")
-        .ok()
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()));
-    format!(
-        "{}@{}",
-        user.unwrap_or_else(|| "unknown".to_owned()),
-        host.unwrap_or_else(|| "unknown".to_owned())
-    )
 }

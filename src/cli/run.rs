@@ -3,6 +3,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     io::{self, BufRead, IsTerminal},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -13,8 +14,9 @@ use super::{
     args::{self, Format},
     failure::{Failure, counted},
     jobs, ledger,
+    operator::user_at_host,
     output::{self, Console},
-    signals, wires,
+    revision, signals, wires,
 };
 use crate::{
     campaign::Transfer,
@@ -24,11 +26,11 @@ use crate::{
         RunSummary, TransferJson, json_line, json_text, run_body, summary_text,
     },
     run::{self, Clock, Event, RunReport, RunSettings},
-    transfer::Outcome,
+    transfer::{Author, Outcome},
 };
 
 pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.jobs.files, console)?;
+    let jobs::Job { transfers, files } = jobs::load_with_files(&arguments.jobs.files, console)?;
     let kind = wires::kind(&arguments.wires);
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
     let selected =
@@ -37,10 +39,12 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
         confirm(&arguments, &selected, &*ledger, console)?;
     }
     let reach = wires::reach(&arguments.wires, &selected).await?;
+    let author = author(&arguments, files).await;
     let (stop, caught) = signals::heed();
     let run: Arc<str> = run_id().into();
     let settings = RunSettings {
         run: Arc::clone(&run),
+        author,
         parallel: wires::parallel(&arguments.wires, &selected),
         seed: arguments.seed.unwrap_or_else(random),
         clock: Clock::system(),
@@ -57,6 +61,17 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
     }
     console.conclude(results, &closing(&report, &run, exit, arguments.output.format));
     Ok(exit)
+}
+
+/// Who starts the run, and from which revision of the job.
+async fn author(arguments: &args::Run, files: Option<Vec<PathBuf>>) -> Author {
+    let operator = arguments.operator.clone().unwrap_or_else(user_at_host);
+    let revision = match (&arguments.revision, files) {
+        (Some(revision), _) => Some(revision.clone()),
+        (None, Some(files)) => revision::of_files(&files).await,
+        (None, None) => None,
+    };
+    Author { operator: Some(operator.into()), revision: revision.map(Into::into) }
 }
 
 async fn carry(

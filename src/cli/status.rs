@@ -28,8 +28,14 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
             Ok(Arc::new(TransferResult::new(transfer, &history, ending, 0)))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let report =
-        RunReport { results, ledger_broken: None, defect: None, stopped: false, elapsed: Duration::ZERO };
+    let report = RunReport {
+        results,
+        ledger_broken: None,
+        defect: None,
+        ledger_head: ledger.head()?,
+        stopped: false,
+        elapsed: Duration::ZERO,
+    };
     let exit = Exit::of_run(&report, None);
     console.print(&match arguments.output.format {
         Format::Human => summary_text(&report, output::style(false)),

@@ -52,6 +52,11 @@ impl Includes {
         path.canonicalize().is_ok_and(|path| self.read.contains_key(&path))
     }
 
+    /// The files, each once.
+    pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.read.keys().cloned()
+    }
+
     /// What the file at this path shares.
     pub fn read(&mut self, path: &Path, found: &mut Diagnostics) -> Arc<Shared> {
         let key = path.canonicalize().unwrap_or_else(|_| path.to_owned());

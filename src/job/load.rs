@@ -1,6 +1,9 @@
 //! From path arguments to campaigns, with all diagnostics of all files at once.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     diagnostic::{Code, Diagnostic},
@@ -19,6 +22,8 @@ use crate::campaign::Campaign;
 pub struct Loaded {
     /// In the order of the files; files that name one campaign are merged.
     pub campaigns: Vec<Campaign>,
+    /// Every file that was read, with those they include; nothing if a job came from standard input.
+    pub files: Option<Vec<PathBuf>>,
     /// What is probably not meant, though it can be done.
     pub warnings: Diagnostics,
 }
@@ -47,7 +52,7 @@ pub fn load(paths: &[JobPath]) -> Result<Loaded, Diagnostics> {
 /// # Errors
 /// Everything that is wrong in it, sorted by place.
 pub fn load_text(name: &str, text: &str) -> Result<Loaded, Diagnostics> {
-    let mut load = Load::default();
+    let mut load = Load { from_stdin: true, ..Load::default() };
     load.text(name.into(), text.into(), None);
     load.finish()
 }
@@ -58,6 +63,8 @@ struct Load {
     warnings: Diagnostics,
     includes: Includes,
     merge: Merge,
+    files: Vec<PathBuf>,
+    from_stdin: bool,
 }
 
 impl Load {
@@ -67,6 +74,8 @@ impl Load {
             Ok(text) => text,
             Err(error) => return self.found.push(*error),
         };
+        self.files.extend(file.path.clone());
+        self.from_stdin |= file.path.is_none();
         self.text(name, text, file.path.as_deref());
     }
 
@@ -93,7 +102,9 @@ impl Load {
         self.found.sort();
         self.warnings.sort();
         if self.found.is_empty() {
-            Ok(Loaded { campaigns, warnings: self.warnings })
+            self.files.extend(self.includes.paths());
+            let files = (!self.from_stdin).then_some(self.files);
+            Ok(Loaded { campaigns, files, warnings: self.warnings })
         } else {
             Err(self.found)
         }

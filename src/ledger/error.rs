@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::Kind;
+use super::{Break, Kind};
 use crate::campaign::TransferKey;
 
 /// Another run holds the ledger (DESIGN.md §5).
@@ -49,7 +49,7 @@ pub enum LedgerError {
         expected: Kind,
     },
     /// Written by another generation of the program.
-    #[error("{} has format {found}; this meterferry knows format {known}", path.display())]
+    #[error("{} has format {found}, made by meterferry {made_by}; this meterferry knows format {known}", path.display())]
     OtherFormat {
         /// The ledger's file.
         path: PathBuf,
@@ -57,6 +57,8 @@ pub enum LedgerError {
         found: i64,
         /// What this program writes.
         known: i64,
+        /// Version of the program that made it, as it says itself.
+        made_by: Arc<str>,
     },
     /// The file is no ledger, or no longer one.
     #[error("{} is not a sound ledger: {what}", path.display())]
@@ -75,6 +77,14 @@ pub enum LedgerError {
         seq: i64,
         /// What is wrong with it.
         what: Arc<str>,
+    },
+    /// What is recorded is not what was recorded once.
+    #[error("the chain of the ledger {} is broken at {at}", path.display())]
+    BrokenChain {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Where, and why.
+        at: Box<Break>,
     },
     /// The ledger cannot be read just now.
     #[error("cannot read the ledger {}: {why}", path.display())]
@@ -134,6 +144,7 @@ impl LedgerError {
             | Self::OtherFormat { .. }
             | Self::Damaged { .. }
             | Self::DamagedRecord { .. }
+            | Self::BrokenChain { .. }
             | Self::CannotRead { .. }
             | Self::CannotWrite { .. }
             | Self::NetworkFileSystem { .. }
@@ -156,8 +167,11 @@ impl LedgerError {
             Self::OtherFormat { found, known, .. } if *found > *known => {
                 "a newer meterferry wrote it: use that one"
             }
-            Self::OtherFormat { .. } => "an older meterferry wrote it: finish its campaigns with that one",
-            Self::Damaged { .. } | Self::DamagedRecord { .. } => {
+            Self::OtherFormat { .. } => {
+                "an older meterferry wrote it, without a chain, and no chain can vouch for it now: finish its \
+                 campaigns with that one, then `meterferry ledger init` in another folder"
+            }
+            Self::Damaged { .. } | Self::DamagedRecord { .. } | Self::BrokenChain { .. } => {
                 "keep the files as they are, restore a copy, and compare the meters with it before any new run"
             }
             Self::CannotRead { .. } => "check that the folder and the files in it can be read and written",

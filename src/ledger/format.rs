@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::transfer::{Fact, Recorded};
 
@@ -10,8 +11,8 @@ use crate::transfer::{Fact, Recorded};
 pub const LEDGER_FILE: &str = "ledger.sqlite3";
 /// Locked while a run holds the ledger; says who.
 pub const LOCK_FILE: &str = "ledger.lock";
-/// Version of the tables, in the file's `user_version`.
-pub const FORMAT_VERSION: i64 = 1;
+/// Version of the tables, in the file's `user_version`. 1 had no chain.
+pub const FORMAT_VERSION: i64 = 2;
 /// Version of the text of a fact, stored with each.
 pub const FACT_VERSION: i64 = 1;
 /// Longest text of one fact, bytes. The longest real ones, which carry a resolved transfer, take a few KiB;
@@ -21,7 +22,8 @@ pub const FACT_LIMIT: usize = 1 << 20;
 pub(super) const APPLICATION_ID: i64 = 0x4D46_5259;
 
 /// The tables. `facts` says in plain SQL what the ledger promises: a number is used once, and nothing that
-/// is recorded changes. The view is for people with a stock `sqlite3`.
+/// is recorded changes. What goes round these rules breaks the chain of digests. The view is for people with a
+/// stock `sqlite3`.
 pub(super) const SCHEMA: &str = "
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY NOT NULL,
@@ -29,6 +31,7 @@ CREATE TABLE meta (
 ) STRICT;
 
 CREATE TABLE facts (
+    number   INTEGER PRIMARY KEY CHECK (number > 0), -- in the order they became durable, without gaps
     campaign TEXT    NOT NULL,
     transfer TEXT    NOT NULL,
     seq      INTEGER NOT NULL CHECK (seq > 0),
@@ -37,7 +40,8 @@ CREATE TABLE facts (
     kind     TEXT    NOT NULL,
     version  INTEGER NOT NULL, -- of the text in fact
     fact     TEXT    NOT NULL, -- JSON
-    PRIMARY KEY (campaign, transfer, seq)
+    digest   TEXT    NOT NULL CHECK (length(digest) = 64), -- SHA-256 over the digest before and this row
+    UNIQUE (campaign, transfer, seq)
 ) STRICT;
 
 CREATE TRIGGER facts_never_change BEFORE UPDATE ON facts
@@ -53,7 +57,8 @@ FROM facts GROUP BY campaign, transfer;
 ";
 
 /// What a ledger is about, for life (DESIGN.md §2.10): a rehearsal can never be taken for the real thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Of meters that exist.
     Real,

@@ -8,6 +8,7 @@
 //! not acknowledged when it is told to crash. Opening, replaying and dropping block the calling thread;
 //! appending does not, unless [`QUEUE_LIMIT`] facts are waiting.
 
+mod chain;
 mod error;
 mod format;
 mod memory;
@@ -20,12 +21,13 @@ mod ticket;
 
 use crate::{campaign::TransferKey, transfer::Recorded};
 
+pub use chain::{Break, ChainedFact, Digest, Head, Origin};
 pub use error::LedgerError;
 pub use format::{FACT_LIMIT, FACT_VERSION, FORMAT_VERSION, Kind, LEDGER_FILE, LOCK_FILE};
 pub use memory::{Fault, MemoryLedger};
 pub use place::default_state_dir;
 pub use record::TransferRecord;
-pub use sqlite::{LedgerReader, QUEUE_LIMIT, SqliteLedger, Stats};
+pub use sqlite::{LedgerReader, QUEUE_LIMIT, SqliteLedger, Stats, Verdict, Witness};
 pub use ticket::Ticket;
 
 /// Which transfers to replay.
@@ -43,6 +45,11 @@ pub enum Scope<'a> {
 pub trait Replay: Send + Sync {
     /// Whether it is of real meters or of simulated ones.
     fn kind(&self) -> Kind;
+
+    /// How far it has come; nothing for a ledger that keeps no chain, such as one in memory.
+    fn head(&self) -> Result<Option<Head>, LedgerError> {
+        Ok(None)
+    }
 
     /// Hands over one transfer after the other, ordered by campaign and id, in one pass; at no time is more
     /// than one of them held. Every record is checked against the next-state table first. `take` must not
@@ -76,7 +83,8 @@ pub trait Ledger: Replay {
     /// before it; a dropped ticket changes nothing.
     ///
     /// Fails with [`LedgerError::Conflict`] if `recorded.seq` is not the number of the transfer's last fact
-    /// plus one, and with [`LedgerError::CannotWrite`] from the first failed write on, for ever.
+    /// plus one; from the first failed write on, for ever, with what went wrong then:
+    /// [`LedgerError::CannotWrite`], or [`LedgerError::Damaged`] if somebody else wrote to it.
     fn append(&self, key: &TransferKey, recorded: Recorded) -> Ticket;
 
     /// Resolves when everything appended before is durable.

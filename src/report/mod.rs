@@ -2,7 +2,8 @@
 //!
 //! Everything here is a subscriber of [`Event`](crate::run::Event)s or a pure function of a finished
 //! [`RunReport`](crate::run::RunReport). This room decides nothing: no outcome, no exit code (it prints the one it
-//! is given), no retry. It knows no job file, no ledger, no frame and no command line. Results are returned as
+//! is given), no retry. It knows no job file, no frame and no command line, and of the
+//! ledger only what a head looks like. Results are returned as
 //! text for stdout; logs and progress go to stderr (DESIGN.md §5).
 
 mod counts;
@@ -22,8 +23,8 @@ mod words;
 
 pub use counts::{Countable, Counts};
 pub use json::{
-    Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanLine, PlanSummary, RunBody,
-    RunLine, RunSummary, TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
+    Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanLine, PlanSummary, RecordedByJson,
+    RunBody, RunLine, RunSummary, TimesJson, TransferJson, json_line, json_text, plan_body, run_body,
 };
 pub use log::{LogError, LogFormat, LogReporter, LogSettings, init_logging, log_subscriber};
 pub use out::{LogSink, Results};

@@ -8,8 +8,10 @@ use super::{Counts, LogSink};
 use crate::{
     campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
-    run::{Busiest, Event, Forecast, LookReport, Looked, RunReport, Times, TransferResult, Would},
-    transfer::{BoundUsed, Case, Fact, Identity, Outcome, Reading, Step, examine},
+    run::{
+        Busiest, Event, Forecast, LookReport, Looked, RecordedBy, RunReport, Times, TransferResult, Would,
+    },
+    transfer::{Author, BoundUsed, Case, Fact, Identity, Outcome, Reading, Step, examine},
 };
 
 pub(super) fn time(second: i64) -> Timestamp {
@@ -58,6 +60,7 @@ pub(super) fn result(number: u8, outcome: Outcome, reason: &str, hint: Option<&s
         bound: None,
         times: Times::default(),
         attempts: 0,
+        recorded_by: None,
     }
 }
 
@@ -82,6 +85,10 @@ pub(super) fn written(number: u8, outcome: Outcome, reason: &str, hint: Option<&
             verified: Some(time(5)),
         },
         attempts: 1,
+        recorded_by: Some(RecordedBy {
+            author: Author { operator: Some("ana@site".into()), revision: None },
+            tool_version: "0.1.0".to_owned(),
+        }),
         ..result(number, outcome, reason, hint)
     }
 }
@@ -125,6 +132,7 @@ pub(super) fn report(results: impl IntoIterator<Item = TransferResult>) -> RunRe
         results: results.into_iter().map(Arc::new).collect(),
         ledger_broken: None,
         defect: None,
+        ledger_head: None,
         stopped: false,
         elapsed: Duration::from_millis(3_240),
     }

@@ -39,7 +39,7 @@ pub fn summary_text(report: &RunReport, style: Style) -> String {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
     }
     parts.extend(not_done(&results, campaigns, style));
-    parts.push(trouble(report, style) + &last_line(report, style));
+    parts.push(trouble(report, style) + &head_line(report) + &last_line(report, style));
     parts.join("\n")
 }
 
@@ -124,6 +124,11 @@ fn trouble(report: &RunReport, style: Style) -> String {
             format!("{}\n", paint(&hanging(what, error, style.width), Tone::Bad, style.colour))
         })
         .collect()
+}
+
+/// What shows later that the ledger was not rewritten, if it is kept elsewhere. Never broken: it is there to be copied.
+fn head_line(report: &RunReport) -> String {
+    report.ledger_head.map(|head| format!("ledger head: {head}; keep it elsewhere\n")).unwrap_or_default()
 }
 
 fn last_line(report: &RunReport, style: Style) -> String {

@@ -24,5 +24,5 @@ pub use event::Event;
 pub use forecast::{Busiest, Forecast};
 pub use gate::Gates;
 pub use look::{LookReport, LookSettings, Looked, ToLookAt, Would, look};
-pub use result::{Times, TransferResult};
+pub use result::{RecordedBy, Times, TransferResult};
 pub use stop::{Stop, StopLevel, Stopper};

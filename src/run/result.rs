@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     campaign::Transfer,
     meter::Readings,
-    transfer::{BoundUsed, Ending, History, Identity, Outcome, Phase},
+    transfer::{Author, Began, BoundUsed, Ending, History, Identity, Outcome, Phase},
 };
 
 /// When things happened to a transfer.
@@ -56,6 +56,23 @@ pub struct TransferResult {
     pub times: Times,
     /// Tries in this run; 0 if nothing was sent.
     pub attempts: u32,
+    /// Who last took it up; nothing if nobody did.
+    pub recorded_by: Option<RecordedBy>,
+}
+
+/// Who last took up a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedBy {
+    /// Who started that run, and from which revision of the job.
+    pub author: Author,
+    /// Version of the program.
+    pub tool_version: String,
+}
+
+impl From<&Began> for RecordedBy {
+    fn from(began: &Began) -> Self {
+        Self { author: began.author.clone(), tool_version: began.tool_version.clone() }
+    }
 }
 
 impl TransferResult {
@@ -87,6 +104,7 @@ impl TransferResult {
                 verified: after.map(|reading| reading.at),
             },
             attempts,
+            recorded_by: history.began.as_deref().map(RecordedBy::from),
             transfer,
         }
     }

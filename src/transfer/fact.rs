@@ -103,6 +103,20 @@ pub struct Began {
     pub transfer: Transfer,
     /// Version of this program.
     pub tool_version: String,
+    /// Who started the run, and from which revision of the job; facts of before it was recorded have neither.
+    #[serde(flatten)]
+    pub author: Author,
+}
+
+/// Who started a run, and from which revision of the job.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Who, as `user@host` or as they said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operator: Option<Arc<str>>,
+    /// The job's Git commit, with `-dirty` behind it if the files differed from it, or what the operator said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revision: Option<Arc<str>>,
 }
 
 /// Who a meter says it is.

@@ -32,8 +32,8 @@ pub use carried::Captured;
 pub use cause::{Cause, Exception, RetryClass};
 pub use clock::Now;
 pub use fact::{
-    Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Reading, Recorded, Resolution,
-    Verification,
+    Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Reading, Recorded,
+    Resolution, Verification,
 };
 pub use failure::Failure;
 pub use guard::{Case, Examination, Guard, Verdict, examine};

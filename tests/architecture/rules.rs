@@ -21,7 +21,7 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 10] = [
     ("tokio_modbus", "modbus"),
     ("tokio_serial", "modbus"),
     ("serde_saphyr", "job"),
@@ -29,6 +29,7 @@ const OWNED: [(&str, &str); 9] = [
     ("schemars", "job"),
     ("annotate_snippets", "job"),
     ("rusqlite", "ledger"),
+    ("sha2", "ledger"),
     ("indicatif", "report"),
     ("comfy_table", "report"),
 ];

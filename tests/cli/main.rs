@@ -11,7 +11,9 @@ mod bench;
 mod job;
 mod meters;
 
+mod authors;
 mod demo;
+mod evidence;
 mod exits;
 mod front;
 mod kill;

@@ -8,7 +8,7 @@ use meterferry::{
     ledger::{Kind, MemoryLedger},
     meter::Model,
     simulator::{self, Device, Energies, Fault, Load, When},
-    transfer::{Action, Fact, History, Machine, MachineSettings, Now, Outcome, Reply},
+    transfer::{Action, Author, Fact, History, Machine, MachineSettings, Now, Outcome, Reply},
 };
 
 use crate::world::*;
@@ -295,7 +295,8 @@ struct ByHand {
 impl ByHand {
     fn new() -> Self {
         let plan = std::sync::Arc::new(transfer());
-        let settings = MachineSettings { run: "run".into(), seed: 7, until_check: false };
+        let settings =
+            MachineSettings { run: "run".into(), author: Author::default(), seed: 7, until_check: false };
         let machine = Machine::new(plan, History::default(), settings, None);
         let now = Now { wall: START.parse().unwrap(), steady: Duration::ZERO };
         Self { machine, now, mailbox: std::collections::BTreeMap::new() }

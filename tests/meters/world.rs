@@ -20,7 +20,7 @@ use meterferry::{
     modbus::{Connect, Connecting, Stream},
     run::{Clock, Event, RunReport, RunSettings, Stop, Stopper, TransferResult, run},
     simulator::{self, Audit, Device, Energies},
-    transfer::Outcome,
+    transfer::{Author, Outcome},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -122,6 +122,7 @@ impl World {
     fn settings_with(&self, run: &str, stop: Stop) -> RunSettings {
         RunSettings {
             run: run.into(),
+            author: Author { operator: Some("ana@site".into()), revision: Some("c357659".into()) },
             parallel: 8,
             seed: 7,
             clock: Clock::following_the_runtime(START.parse::<Timestamp>().unwrap() + virtual_age()),

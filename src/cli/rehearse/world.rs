@@ -18,7 +18,7 @@ use crate::{
     modbus::{Connect, Connecting, Stream},
     run::{self, Clock, RunReport, RunSettings, Stopper},
     simulator::{Energies, Gateway, GatewaySettings, Load},
-    transfer::Outcome,
+    transfer::{Author, Outcome},
 };
 
 /// How long requests occupy the bus, and answers take: windows between two requests are to be real ones.
@@ -147,6 +147,7 @@ impl World {
         let (_stopper, stop) = Stopper::new();
         let settings = RunSettings {
             run: "rehearsal".into(),
+            author: Author::default(),
             parallel: self.gateways.len().max(1),
             seed: self.seed,
             clock: Clock::following_the_runtime(self.start + self.began.elapsed()),

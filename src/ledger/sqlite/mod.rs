@@ -1,9 +1,15 @@
 //! The ledger in one SQLite file in the state folder: opened, locked, appended to. How rows are written and
 //! read is in the files below; nothing outside this folder names SQLite.
 
+mod copy;
+mod create;
+mod insert;
 mod lock;
 mod open;
 mod reader;
+mod row;
+mod verify;
+mod walk;
 mod writer;
 
 use std::{
@@ -18,12 +24,13 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Kind, LEDGER_FILE, Ledger, LedgerError, Replay, Scope, Ticket, TransferRecord, place};
+use super::{Head, Kind, LEDGER_FILE, Ledger, LedgerError, Replay, Scope, Ticket, TransferRecord, place};
 use crate::{campaign::TransferKey, transfer::Recorded};
 use lock::RunLock;
 use writer::{Counters, Message, Reply, Writer};
 
 pub use reader::LedgerReader;
+pub use verify::{Verdict, Witness};
 pub use writer::Stats;
 
 /// Facts that may wait for the writer before an append blocks. A transfer has at most a handful of facts on
@@ -48,12 +55,12 @@ impl SqliteLedger {
     /// Makes an empty ledger in `dir`, and `dir` if need be. [`LedgerError::AlreadyExists`] if there is one.
     pub fn init(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
         place::refuse_network(dir)?;
-        open::create(dir, kind)
+        create::create(dir, kind)
     }
 
     /// Takes the ledger in `dir` for one run. Blocks for up to `lock_wait` if another run holds it, then
     /// fails with [`LedgerError::Busy`]. Fails also if there is none, if it is of another kind or format,
-    /// if it is damaged, or if it cannot be written.
+    /// if it is damaged, if its last fact does not follow from the one before, or if it cannot be written.
     pub fn open_for_run(dir: &Path, expected: Kind, lock_wait: Duration) -> Result<Self, LedgerError> {
         Self::open_with(dir, expected, lock_wait, None)
     }
@@ -69,11 +76,11 @@ impl SqliteLedger {
         let path = dir.join(LEDGER_FILE);
         open::require_file(dir, &path)?;
         let lock = RunLock::take(dir, lock_wait)?;
-        let connection = open::writable(&path, expected, max_pages)?;
+        let tail = open::writable(&path, expected, max_pages)?;
         let reader = LedgerReader::beside_writer(&path)?;
         let (queue, waiting) = sync_channel(QUEUE_LIMIT);
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(connection, path, Arc::clone(&counters)).spawn(waiting)?;
+        let writer = Writer::new(tail, Arc::clone(&counters)).spawn(waiting)?;
         Ok(Self { reader, queue: Some(queue), writer: Some(writer), counters, _lock: lock })
     }
 
@@ -116,6 +123,10 @@ impl Ledger for SqliteLedger {
 impl Replay for SqliteLedger {
     fn kind(&self) -> Kind {
         self.reader.kind()
+    }
+
+    fn head(&self) -> Result<Option<Head>, LedgerError> {
+        self.reader.head()
     }
 
     fn visit(&self, scope: Scope<'_>, take: &mut dyn FnMut(TransferRecord)) -> Result<(), LedgerError> {

@@ -1,25 +1,21 @@
-//! Making a ledger file, and opening one only if it is what it should be.
+//! Opening a ledger file, only if it is what it should be.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use super::super::{
-    Kind, LEDGER_FILE, LedgerError,
-    format::{APPLICATION_ID, FORMAT_VERSION, SCHEMA},
+    Head, Kind, LedgerError, Origin,
+    format::{APPLICATION_ID, FORMAT_VERSION},
 };
-use super::lock::RunLock;
+use super::{copy::PrivateCopy, walk};
 
 /// How long a statement waits for a person's `sqlite3` that holds the file for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A ledger in the making; becomes one by a single rename.
-const UNFINISHED_FILE: &str = "ledger.sqlite3.new";
 
 /// An error of SQLite's while reading: damage, or something that may pass.
 pub(super) fn reading(path: &Path, error: &rusqlite::Error) -> LedgerError {
@@ -39,11 +35,7 @@ pub(super) fn writing(path: &Path, error: &rusqlite::Error) -> LedgerError {
     LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> LedgerError {
-    LedgerError::CannotWrite { path: path.to_owned(), why: error.to_string().into() }
-}
-
-fn damaged(path: &Path, what: impl Into<String>) -> LedgerError {
+pub(super) fn damaged(path: &Path, what: impl Into<String>) -> LedgerError {
     LedgerError::Damaged { path: path.to_owned(), what: what.into().into() }
 }
 
@@ -56,80 +48,30 @@ pub(super) fn require_file(dir: &Path, path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-/// Makes an empty ledger: complete under another name first, so that a crash leaves none or a whole one.
-pub(super) fn create(dir: &Path, kind: Kind) -> Result<(), LedgerError> {
-    let path = dir.join(LEDGER_FILE);
-    fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error))?;
-    let _lock = RunLock::take(dir, Duration::ZERO)?;
-    if fs::symlink_metadata(&path).is_ok() {
-        return Err(LedgerError::AlreadyExists { path });
-    }
-    refuse_orphans(&path)?;
-    let unfinished = dir.join(UNFINISHED_FILE);
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(cannot_write(&unfinished, &error));
-        }
-        _ => {}
-    }
-    fill(&unfinished, kind).map_err(|error| writing(&unfinished, &error))?;
-    fs::rename(&unfinished, &path)
-        .and_then(|()| sync_folder(dir))
-        .map_err(|error| cannot_write(&path, &error))
-}
-
-/// A write-ahead log without its ledger holds facts of a ledger that was lost. SQLite would delete it or
-/// mistake it for the new file's.
-fn refuse_orphans(path: &Path) -> Result<(), LedgerError> {
-    let log = with_suffix(path, "-wal");
-    let orphaned = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
-    if orphaned {
-        return Err(damaged(path, format!("it is gone, and {} is still there", log.display())));
-    }
-    Ok(())
-}
-
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-fn fill(path: &Path, kind: Kind) -> rusqlite::Result<()> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("BEGIN")?;
-    connection.execute_batch(SCHEMA)?;
-    let mut meta = connection.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)")?;
-    meta.execute(("kind", kind.word()))?;
-    meta.execute(("created_at", Timestamp::now().to_string()))?;
-    meta.execute(("tool_version", env!("CARGO_PKG_VERSION")))?;
-    drop(meta);
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    connection.pragma_update(None, "user_version", FORMAT_VERSION)?;
-    connection.execute_batch("COMMIT")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.close().map_err(|(_, error)| error)
-}
-
-/// A new name is durable only when its folder is. Other platforms cannot sync a folder, nor need to.
-fn sync_folder(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+/// A ledger to write to, from where it ends.
+pub(super) struct Tail {
+    pub connection: Connection,
+    pub path: PathBuf,
+    pub origin: Origin,
+    pub head: Head,
 }
 
 /// The connection of a run's writer: every commit reaches the disk before it returns.
-pub(super) fn writable(
-    path: &Path,
-    expected: Kind,
-    max_pages: Option<u32>,
-) -> Result<Connection, LedgerError> {
+pub(super) fn writable(path: &Path, expected: Kind, max_pages: Option<u32>) -> Result<Tail, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| reading(path, &error))?;
-    let kind = check(&connection, path)?;
-    require_kind(path, kind, expected)?;
-    quick_check(&connection, path)?;
+    let origin = check(&connection, path)?;
+    require_kind(path, origin.kind, expected)?;
+    sound_pages(&connection, path, "quick_check")?;
+    let head = walk::tail(&connection, path, &origin)?;
     prepare_to_write(&connection, max_pages).map_err(|error| writing(path, &error))?;
-    Ok(connection)
+    Ok(Tail { connection, path: path.to_owned(), origin, head })
 }
 
 fn prepare_to_write(connection: &Connection, max_pages: Option<u32>) -> rusqlite::Result<()> {
@@ -147,25 +89,39 @@ fn prepare_to_write(connection: &Connection, max_pages: Option<u32>) -> rusqlite
 
 /// The connection for reading beside a run's writer. It could write, but for a pragma: the last connection
 /// that closes moves the log into the file, which one opened as read-only could not.
-pub(super) fn beside_writer(path: &Path) -> Result<(Connection, Kind), LedgerError> {
+pub(super) fn beside_writer(path: &Path) -> Result<Opened, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| reading(path, &error))?;
     connection.pragma_update(None, "query_only", true).map_err(|error| reading(path, &error))?;
-    let kind = check(&connection, path)?;
-    Ok((connection, kind))
+    let origin = check(&connection, path)?;
+    Ok(Opened { connection, origin, copy: None })
+}
+
+/// A connection to read by, and what the ledger says of itself.
+pub(super) struct Opened {
+    pub connection: Connection,
+    pub origin: Origin,
+    /// Where the files that are read were copied to. It must be let go of after the connection.
+    pub copy: Option<PrivateCopy>,
 }
 
 /// The connection for looking on, beside a run or after it.
-pub(super) fn readable(path: &Path) -> Result<(Connection, Kind), LedgerError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let plain = Connection::open_with_flags(path, flags)
-        .map_err(|error| reading(path, &error))
-        .and_then(|connection| Ok((check(&connection, path)?, connection)));
-    match plain {
-        Ok((kind, connection)) => Ok((connection, kind)),
-        Err(LedgerError::CannotRead { .. }) if !has_log(path) => frozen(path, flags),
-        Err(error) => Err(error),
+pub(super) fn readable(path: &Path) -> Result<Opened, LedgerError> {
+    match plain(path, path) {
+        Err(LedgerError::CannotRead { .. }) if !has_log(path) => frozen(path),
+        // A run that is at work has shared memory there, and then nothing is copied from under it.
+        Err(LedgerError::CannotRead { .. }) if !with_suffix(path, "-shm").exists() => copied(path),
+        opened => opened,
     }
+}
+
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// `path` stands for `file` in messages.
+fn plain(file: &Path, path: &Path) -> Result<Opened, LedgerError> {
+    let connection = Connection::open_with_flags(file, READ_ONLY).map_err(|error| reading(path, &error))?;
+    let origin = check(&connection, path)?;
+    Ok(Opened { connection, origin, copy: None })
 }
 
 fn has_log(path: &Path) -> bool {
@@ -174,12 +130,22 @@ fn has_log(path: &Path) -> bool {
 
 /// Where SQLite cannot make its shared memory, and no log says that a run is at work, the file is read as it
 /// lies there.
-fn frozen(path: &Path, flags: OpenFlags) -> Result<(Connection, Kind), LedgerError> {
+fn frozen(path: &Path) -> Result<Opened, LedgerError> {
     let uri = format!("file:{}?immutable=1", percent_encoded(path));
-    let connection = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+    let connection = Connection::open_with_flags(uri, READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
         .map_err(|error| reading(path, &error))?;
-    let kind = check(&connection, path)?;
-    Ok((connection, kind))
+    let origin = check(&connection, path)?;
+    Ok(Opened { connection, origin, copy: None })
+}
+
+/// Where it cannot make its shared memory and there is a log, both are copied to where it can: without the log the
+/// newest facts would be missing.
+pub(super) fn copied(path: &Path) -> Result<Opened, LedgerError> {
+    let cannot =
+        |error: io::Error| LedgerError::CannotRead { path: path.to_owned(), why: error.to_string().into() };
+    let copy = PrivateCopy::of(path).map_err(cannot)?;
+    let Opened { connection, origin, .. } = plain(&copy.file(), path)?;
+    Ok(Opened { connection, origin, copy: Some(copy) })
 }
 
 fn percent_encoded(path: &Path) -> String {
@@ -193,8 +159,8 @@ fn percent_encoded(path: &Path) -> String {
     })
 }
 
-/// Makes sure that the file is a ledger of a format we know; says of which kind.
-fn check(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
+/// Makes sure that the file is a ledger of a format we know; says what it says of itself.
+fn check(connection: &Connection, path: &Path) -> Result<Origin, LedgerError> {
     let read = |error: rusqlite::Error| reading(path, &error);
     connection.busy_timeout(BUSY_TIMEOUT).map_err(read)?;
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -203,14 +169,27 @@ fn check(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
     }
     let format = number("user_version").map_err(read)?;
     if format != FORMAT_VERSION {
-        return Err(LedgerError::OtherFormat { path: path.to_owned(), found: format, known: FORMAT_VERSION });
+        let made_by =
+            meta(connection, path, "tool_version").unwrap_or_else(|_| "of unknown version".to_owned());
+        let (path, known, made_by) = (path.to_owned(), FORMAT_VERSION, made_by.into());
+        return Err(LedgerError::OtherFormat { path, found: format, known, made_by });
     }
-    let kind = connection
-        .query_row("SELECT value FROM meta WHERE name = 'kind'", (), |row| row.get::<_, String>(0))
+    let kind = meta(connection, path, "kind")?;
+    Ok(Origin {
+        kind: kind.parse().map_err(|what: String| damaged(path, what))?,
+        created_at: meta(connection, path, "created_at")?,
+        id: meta(connection, path, "id")?,
+        tool_version: meta(connection, path, "tool_version")?,
+    })
+}
+
+/// One of the things a ledger says of itself.
+fn meta(connection: &Connection, path: &Path, name: &str) -> Result<String, LedgerError> {
+    connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
         .optional()
-        .map_err(read)?;
-    let kind = kind.ok_or_else(|| damaged(path, "it does not say what it is a ledger of"))?;
-    kind.parse().map_err(|what: String| damaged(path, what))
+        .map_err(|error| reading(path, &error))?
+        .ok_or_else(|| damaged(path, format!("it does not say its {name}")))
 }
 
 /// A ledger of the other kind is never opened by mistake.
@@ -221,15 +200,17 @@ pub(super) fn require_kind(path: &Path, found: Kind, expected: Kind) -> Result<(
     Err(LedgerError::WrongKind { path: path.to_owned(), found, expected })
 }
 
-fn quick_check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+/// SQLite's own check of the file, `quick_check` or `integrity_check`.
+pub(super) fn sound_pages(connection: &Connection, path: &Path, check: &str) -> Result<(), LedgerError> {
     let verdict = connection
-        .query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0))
+        .query_row(&format!("PRAGMA {check}(1)"), (), |row| row.get::<_, String>(0))
         .map_err(|error| reading(path, &error))?;
     if verdict == "ok" { Ok(()) } else { Err(damaged(path, verdict)) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{super::LEDGER_FILE, create::create};
     use super::*;
 
     #[test]
@@ -237,8 +218,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let odd = dir.path().join("100% état? #1&mode=rw");
         create(&odd, Kind::Simulated).unwrap();
-        let (_connection, kind) = frozen(&odd.join(LEDGER_FILE), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        assert_eq!(kind, Kind::Simulated);
+        let opened = frozen(&odd.join(LEDGER_FILE)).unwrap();
+        assert_eq!(opened.origin.kind, Kind::Simulated);
         let files: Vec<_> = fs::read_dir(&odd).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files.len(), 2, "the ledger and its lock: {files:?}");
     }

@@ -14,11 +14,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{CachedStatement, Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::super::{FACT_LIMIT, FACT_VERSION, LedgerError, format::encode};
-use super::open;
+use super::super::{Head, LedgerError, Origin};
+use super::{
+    insert::RowWriter,
+    open::{self, Tail},
+    walk,
+};
 use crate::{campaign::TransferKey, transfer::Recorded};
 
 /// How long facts wait that nobody needs durable yet. Short enough that `status` shows what goes on.
@@ -28,10 +32,6 @@ const LAZY_WAIT: Duration = Duration::from_millis(100);
 const GATHER_WAIT: Duration = Duration::from_millis(1);
 /// Facts in one transaction; bounds the memory and the time until the first of them is told.
 const GROUP_LIMIT: usize = 4_096;
-
-const LAST: &str = "SELECT coalesce(max(seq), 0) FROM facts WHERE campaign = ?1 AND transfer = ?2";
-const INSERT: &str = "INSERT INTO facts (campaign, transfer, seq, at, run, kind, version, fact) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 /// Where the answer to an append goes.
 pub(super) type Reply = oneshot::Sender<Result<(), LedgerError>>;
@@ -131,6 +131,9 @@ impl Group {
 pub(super) struct Writer {
     connection: Connection,
     path: PathBuf,
+    origin: Origin,
+    /// What the file ends with: nobody else writes to it.
+    head: Head,
     counters: Arc<Counters>,
     /// The number of the last fact, of transfers that were written to.
     last: HashMap<TransferKey, u64>,
@@ -139,8 +142,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, path: PathBuf, counters: Arc<Counters>) -> Self {
-        Self { connection, path, counters, last: HashMap::new(), broken: None }
+    pub(super) fn new(tail: Tail, counters: Arc<Counters>) -> Self {
+        let Tail { connection, path, origin, head } = tail;
+        Self { connection, path, origin, head, counters, last: HashMap::new(), broken: None }
     }
 
     /// Works until every sender of `waiting` is gone and all is written.
@@ -169,108 +173,47 @@ impl Writer {
         if self.broken.is_none() {
             match self.transact(messages) {
                 Ok(results) => return results,
-                Err(error) => self.broken = Some(open::writing(&self.path, &error)),
+                Err(error) => self.broken = Some(error),
             }
         }
         let broken = self.broken.clone().expect("it is broken");
         vec![Err(broken); messages.len()]
     }
 
-    fn transact(&mut self, messages: &[Message]) -> rusqlite::Result<Vec<Result<(), LedgerError>>> {
+    fn transact(&mut self, messages: &[Message]) -> Result<Vec<Result<(), LedgerError>>, LedgerError> {
+        let writing = |error: rusqlite::Error| open::writing(&self.path, &error);
         // A transaction that is dropped is rolled back.
+        let behavior = rusqlite::TransactionBehavior::Immediate;
         let transaction =
-            rusqlite::Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)?;
-        let mut rows = RowWriter::new(&transaction, &mut self.last)?;
+            rusqlite::Transaction::new_unchecked(&self.connection, behavior).map_err(writing)?;
+        self.require_our_head(&transaction)?;
+        let mut rows = RowWriter::new(&transaction, self.head, &mut self.last).map_err(writing)?;
         let mut results = Vec::with_capacity(messages.len());
         for message in messages {
             results.push(match message {
-                Message::Append { key, recorded, .. } => rows.insert(key, recorded)?,
+                Message::Append { key, recorded, .. } => rows.insert(key, recorded).map_err(writing)?,
                 Message::Flush(_) => Ok(()),
             });
         }
-        let written = rows.written;
+        let head = rows.head;
         drop(rows);
+        let written = head.facts - self.head.facts;
         if written > 0 {
-            transaction.commit()?;
+            transaction.commit().map_err(writing)?;
+            self.head = head;
             self.counters.count(written);
         }
         Ok(results)
     }
-}
 
-/// Writes rows inside a transaction. The outer error breaks the ledger, the inner one is that fact's alone.
-struct RowWriter<'a> {
-    insert: CachedStatement<'a>,
-    find_last: CachedStatement<'a>,
-    last: &'a mut HashMap<TransferKey, u64>,
-    written: u64,
-}
-
-impl<'a> RowWriter<'a> {
-    fn new(connection: &'a Connection, last: &'a mut HashMap<TransferKey, u64>) -> rusqlite::Result<Self> {
-        let insert = connection.prepare_cached(INSERT)?;
-        let find_last = connection.prepare_cached(LAST)?;
-        Ok(Self { insert, find_last, last, written: 0 })
-    }
-
-    fn insert(
-        &mut self,
-        key: &TransferKey,
-        recorded: &Recorded,
-    ) -> rusqlite::Result<Result<(), LedgerError>> {
-        let found = recorded.seq;
-        let conflict = |expected| Err(LedgerError::Conflict { key: key.clone(), expected, found });
-        let expected = self.last_seq(key)? + 1;
-        if found != expected {
-            return Ok(conflict(expected));
+    /// What somebody without our lock, such as a person with `sqlite3`, put there is not followed by anything.
+    fn require_our_head(&self, connection: &Connection) -> Result<(), LedgerError> {
+        let found = walk::head(connection, &self.path, &self.origin)?;
+        if found == self.head {
+            return Ok(());
         }
-        let fact = match text(key, recorded) {
-            Ok(fact) => fact,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        match self.insert_row(key, recorded, &fact) {
-            Ok(()) => {}
-            // Somebody without our lock, such as a person with `sqlite3`, was here first.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                self.last.remove(key);
-                let expected = self.last_seq(key)? + 1;
-                return if expected == found { Err(error) } else { Ok(conflict(expected)) };
-            }
-            Err(error) => return Err(error),
-        }
-        self.last.insert(key.clone(), found);
-        self.written += 1;
-        Ok(Ok(()))
+        let what =
+            format!("somebody else wrote to it: its head is {found}, and this run left it at {}", self.head);
+        Err(LedgerError::Damaged { path: self.path.clone(), what: what.into() })
     }
-
-    fn insert_row(&mut self, key: &TransferKey, recorded: &Recorded, fact: &str) -> rusqlite::Result<()> {
-        self.insert.execute((
-            &*key.campaign,
-            &*key.id,
-            recorded.seq.cast_signed(),
-            recorded.at.to_string(),
-            &*recorded.run,
-            recorded.fact.kind(),
-            FACT_VERSION,
-            fact,
-        ))?;
-        Ok(())
-    }
-
-    fn last_seq(&mut self, key: &TransferKey) -> rusqlite::Result<u64> {
-        if let Some(last) = self.last.get(key) {
-            return Ok(*last);
-        }
-        let last: i64 = self.find_last.query_row((&*key.campaign, &*key.id), |row| row.get(0))?;
-        let last = u64::try_from(last).unwrap_or(0);
-        self.last.insert(key.clone(), last);
-        Ok(last)
-    }
-}
-
-/// The text of a fact, if a reader would accept it. A fact without a text is refused in the same words.
-fn text(key: &TransferKey, recorded: &Recorded) -> Result<String, LedgerError> {
-    let too_large = |bytes| LedgerError::TooLarge { key: key.clone(), seq: recorded.seq, bytes };
-    let fact = encode(&recorded.fact).map_err(|_| too_large(0))?;
-    if fact.len() > FACT_LIMIT { Err(too_large(fact.len())) } else { Ok(fact) }
 }

@@ -85,13 +85,15 @@ fn a_row_that_cannot_be_true_is_named_with_its_transfer_and_number() {
     for (seq, at, kind, version, fact, word) in rows {
         let dir = fresh_dir(Kind::Real);
         drop(run_on(dir.path()).append(&key("a"), recorded(1, lazy())));
-        let insert = "INSERT INTO facts VALUES ('north', 'a', ?1, ?2, 'r', ?3, ?4, ?5)";
-        by_hand(dir.path()).execute(insert, (seq, at, kind, version, fact)).unwrap();
+        let row = crate::ledger::format::StoredFact { seq, at, run: "r", kind, version, fact };
+        append_by_hand(dir.path(), &key("a"), &row);
         let error = read_all(dir.path()).unwrap_err();
         let LedgerError::DamagedRecord { key: whose, seq: which, what } = &error else { panic!("{error}") };
         assert_eq!((whose, *which), (&key("a"), seq), "{error}");
         assert!(what.contains(word), "{what} should contain {word}");
         assert_eq!(error.exit_code(), 74);
+        let verdict = look_at(dir.path()).verify(None).unwrap();
+        assert_eq!(verdict.fault, Some(error), "its digest is right, and it is damage all the same");
     }
 }
 

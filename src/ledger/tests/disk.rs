@@ -90,12 +90,21 @@ async fn somebody_who_appends_without_the_lock_is_noticed() {
     let dir = fresh_dir(Kind::Real);
     let ledger = run_on(dir.path());
     ledger.append(&key("a"), recorded(1, urgent())).await.unwrap();
-    let copy_of_1_as_2 =
-        "INSERT INTO facts SELECT campaign, transfer, 2, at, run, kind, version, fact FROM facts";
-    by_hand(dir.path()).execute(copy_of_1_as_2, ()).unwrap();
-    let late = ledger.append(&key("a"), recorded(2, urgent())).await;
-    assert_eq!(late, Err(LedgerError::Conflict { key: key("a"), expected: 3, found: 2 }));
-    ledger.append(&key("a"), recorded(3, urgent())).await.unwrap();
+    let text = crate::ledger::format::encode(&urgent()).unwrap();
+    let row = crate::ledger::format::StoredFact {
+        seq: 1,
+        at: "2026-01-01T00:00:00Z",
+        run: "r",
+        kind: "ended",
+        version: FACT_VERSION,
+        fact: &text,
+    };
+    append_by_hand(dir.path(), &key("b"), &row);
+    let late = ledger.append(&key("a"), recorded(2, urgent())).await.unwrap_err();
+    assert!(matches!(late, LedgerError::Damaged { .. }), "{late}");
+    assert!(late.to_string().contains("somebody else wrote to it"), "{late}");
+    assert_eq!(ledger.append(&key("c"), recorded(1, urgent())).await, Err(late), "for good");
+    assert_eq!(ledger.replay(&key("a")).unwrap().len(), 1, "and nothing is put behind it");
 }
 
 #[tokio::test]

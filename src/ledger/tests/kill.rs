@@ -42,6 +42,8 @@ fn a_killed_run_leaves_all_it_promised_and_a_ledger_that_is_free() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
+        let verdict = look_at(dir.path()).verify(None).unwrap();
+        assert!(verdict.is_sound() && Some(verdict.head.facts) >= told, "told {told:?}: {verdict:?}");
         let found = run_on(dir.path()).record(&key("a")).unwrap().history.seq;
         assert!(Some(found) >= told, "told {told:?}, found {found}");
     }

@@ -83,12 +83,14 @@ fn a_run_that_waits_gets_the_ledger_when_the_other_ends() {
 
 #[test]
 fn another_format_is_named_and_left_alone() {
-    for (format, hint) in [(2, "newer"), (0, "older")] {
+    for (format, hint) in [(3, "newer"), (1, "older"), (0, "older")] {
         let dir = fresh_dir(Kind::Real);
         by_hand(dir.path()).pragma_update(None, "user_version", format).unwrap();
         let error = open(dir.path(), Kind::Real).unwrap_err();
         let path = dir.path().join(LEDGER_FILE);
-        assert_eq!(error, LedgerError::OtherFormat { path, found: format, known: FORMAT_VERSION });
+        let made_by = env!("CARGO_PKG_VERSION").into();
+        assert_eq!(error, LedgerError::OtherFormat { path, found: format, known: FORMAT_VERSION, made_by });
+        assert!(error.to_string().contains("made by meterferry 0."), "{error}");
         assert!(error.hint().contains(hint), "{}", error.hint());
     }
 }

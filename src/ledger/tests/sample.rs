@@ -8,8 +8,8 @@ use crate::{
     campaign::{Address, Endpoint, Gateway, Role, SerialNumber, TargetEnergy, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
     transfer::{
-        Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent, Outcome, Reading,
-        Recorded, Resolution, Verification,
+        Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent, Outcome,
+        Reading, Recorded, Resolution, Verification,
     },
 };
 
@@ -53,11 +53,12 @@ fn endpoint(unit: u8, serial_number: SerialNumber) -> Endpoint {
     }
 }
 
-fn began() -> Fact {
+fn began(author: Author) -> Fact {
     let target = endpoint(247, SerialNumber::Pinned(11_000_126));
     let mut transfer = Transfer::new(key("feeder-12"), endpoint(1, SerialNumber::Any), target);
     transfer.labels = [("building".to_owned(), "B7 – Süd".to_owned())].into();
-    Fact::Began(Box::new(Began { meaning: transfer.meaning(), transfer, tool_version: "0.1.0".into() }))
+    let meaning = transfer.meaning();
+    Fact::Began(Box::new(Began { meaning, transfer, tool_version: "0.1.0".into(), author }))
 }
 
 fn intent(number: u32) -> Fact {
@@ -91,7 +92,8 @@ fn bounds() -> [BoundUsed; 4] {
 /// Facts of every kind, with every variety of what they carry.
 pub(super) fn every_fact() -> Vec<Fact> {
     let mut facts = vec![
-        began(),
+        began(Author::default()),
+        began(Author { operator: Some("Ana Ruíz".into()), revision: Some("c357659-dirty".into()) }),
         lazy(),
         Fact::Identified { role: Role::Target, identity: Identity::Unproved("exception 2".into()) },
         Fact::SourceRead(reading(1)),

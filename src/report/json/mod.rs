@@ -9,7 +9,7 @@ mod transfer;
 pub use envelope::{Envelope, FORMAT_VERSION, JsonLine, PlanLine, RunLine, json_line, json_text};
 pub use meter::MeterJson;
 pub use plan::{PlanBody, PlanJson, PlanSummary, plan_body};
-pub use transfer::{RunBody, RunSummary, TimesJson, TransferJson, run_body};
+pub use transfer::{RecordedByJson, RunBody, RunSummary, TimesJson, TransferJson, run_body};
 
 #[cfg(test)]
 mod tests;

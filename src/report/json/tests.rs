@@ -23,7 +23,7 @@ fn keys(value: &Value) -> Vec<&str> {
 fn the_envelope_and_the_body_stand_side_by_side() {
     let json = run_json();
     let envelope = ["format_version", "tool_version", "run_id", "exit_code"];
-    let body = ["counts", "elapsed_ms", "stopped", "ledger_error", "defect", "transfers"];
+    let body = ["counts", "elapsed_ms", "stopped", "ledger_error", "defect", "ledger_head", "transfers"];
     assert_eq!(keys(&json), [&envelope[..], &body[..]].concat());
     assert_eq!((&json["format_version"], &json["exit_code"]), (&1.into(), &5.into()));
 }
@@ -59,7 +59,8 @@ fn every_transfer_has_the_same_keys_whatever_became_of_it() {
                 "target_after",
                 "bound",
                 "times",
-                "attempts"
+                "attempts",
+                "recorded_by"
             ]
         );
     }
@@ -78,6 +79,8 @@ fn energies_are_exact_and_times_are_rfc_3339() {
         assert_eq!(*time, format!("2026-01-01T00:00:0{second}Z"));
     }
     assert_eq!(done["bound"]["by"], "max_load");
+    assert_eq!(done["recorded_by"]["operator"], "ana@site");
+    assert_eq!(done["recorded_by"]["revision"], Value::Null);
     let unknown = &run_json()["transfers"][6];
     assert_eq!((&unknown["target_after"], &unknown["bound"]), (&Value::Null, &Value::Null));
 }

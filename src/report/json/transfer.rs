@@ -1,15 +1,16 @@
 //! `run` in JSON: one transfer's result, and the whole run's.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::MeterJson;
 use crate::{
+    ledger::Head,
     meter::Readings,
     report::Counts,
-    run::{RunReport, Times, TransferResult},
+    run::{RecordedBy, RunReport, Times, TransferResult},
     transfer::{BoundUsed, Outcome},
 };
 
@@ -46,6 +47,19 @@ pub struct TransferJson {
     pub times: TimesJson,
     /// Tries in this run; 0 if nothing was sent.
     pub attempts: u32,
+    /// Who last took it up, in this run or an earlier one; `null` if nobody did.
+    pub recorded_by: Option<RecordedByJson>,
+}
+
+/// Who took up a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedByJson {
+    /// Who started the run, `user@host` unless they said otherwise; `null` if it was not recorded.
+    pub operator: Option<String>,
+    /// The job's Git commit, with `-dirty` behind it if the files differed; `null` if they are in none.
+    pub revision: Option<String>,
+    /// Version of the program.
+    pub tool_version: String,
 }
 
 /// When things happened to a transfer, in this run or an earlier one. RFC 3339, UTC.
@@ -88,6 +102,8 @@ pub struct RunSummary {
     pub ledger_error: Option<String>,
     /// A defect in this program, if one showed.
     pub defect: Option<String>,
+    /// How far the ledger has come, to be kept elsewhere; `null` if it is thrown away, or cannot be read.
+    pub ledger_head: Option<Head>,
 }
 
 impl From<&TransferResult> for TransferJson {
@@ -109,7 +125,16 @@ impl From<&TransferResult> for TransferJson {
             bound: result.bound.clone(),
             times: TimesJson::from(&result.times),
             attempts: result.attempts,
+            recorded_by: result.recorded_by.as_ref().map(RecordedByJson::from),
         }
+    }
+}
+
+impl From<&RecordedBy> for RecordedByJson {
+    fn from(by: &RecordedBy) -> Self {
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        let (operator, revision) = (text(&by.author.operator), text(&by.author.revision));
+        Self { operator, revision, tool_version: by.tool_version.clone() }
     }
 }
 
@@ -134,6 +159,7 @@ impl From<&RunReport> for RunSummary {
             stopped: report.stopped,
             ledger_error: report.ledger_broken.clone(),
             defect: report.defect.clone(),
+            ledger_head: report.ledger_head,
         }
     }
 }

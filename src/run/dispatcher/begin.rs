@@ -81,6 +81,7 @@ impl Dispatcher<'_> {
         }
         let settings = MachineSettings {
             run: Arc::clone(&self.settings.run),
+            author: self.settings.author.clone(),
             seed: self.settings.seed ^ hash(&plan.key),
             until_check: self.settings.until_check,
         };

@@ -25,9 +25,9 @@ use super::{
 };
 use crate::{
     campaign::{Transfer, TransferKey},
-    ledger::{Ledger, LedgerError},
+    ledger::{Head, Ledger, LedgerError},
     modbus::{Connect, Trace},
-    transfer::{Fact, Machine, Outcome, Step},
+    transfer::{Author, Fact, Machine, Outcome, Step},
 };
 
 /// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
@@ -38,6 +38,8 @@ const INBOX: usize = 1024;
 pub struct RunSettings {
     /// Names the run in the record.
     pub run: Arc<str>,
+    /// Who started it, and from which revision of the job: recorded with every transfer that is taken up.
+    pub author: Author,
     /// How many transfers are worked on at a time.
     pub parallel: usize,
     /// Makes retry delays repeatable.
@@ -63,6 +65,8 @@ pub struct RunReport {
     pub ledger_broken: Option<String>,
     /// A defect in this program, if one showed.
     pub defect: Option<String>,
+    /// How far the ledger has come; nothing if it keeps no chain, or cannot be read.
+    pub ledger_head: Option<Head>,
     /// Whether somebody asked the run to stop.
     pub stopped: bool,
     /// How long it took.
@@ -206,6 +210,8 @@ impl Dispatcher<'_> {
             results,
             ledger_broken: self.ledger_broken,
             defect: self.defect,
+            // A ledger that cannot be read has been told of, or will be when it is read next.
+            ledger_head: self.ledger.head().ok().flatten(),
             stopped: self.level > StopLevel::Go,
             elapsed,
         }

@@ -67,6 +67,7 @@ impl Machine {
             meaning: self.plan.meaning(),
             transfer: (*self.plan).clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            author: self.settings.author.clone(),
         })));
     }
 

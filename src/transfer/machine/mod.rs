@@ -10,8 +10,9 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    Ask, Ending, Fact, History, IllegalFact, Intent, Look, Now, Recorded, Reply, Step, Survey, clock::Since,
-    polling::Polling, retry::Jitter, settling::Settling, staging::Staging, verifying::Verifying,
+    Ask, Author, Ending, Fact, History, IllegalFact, Intent, Look, Now, Recorded, Reply, Step, Survey,
+    clock::Since, polling::Polling, retry::Jitter, settling::Settling, staging::Staging,
+    verifying::Verifying,
 };
 use crate::{
     campaign::{Role, Transfer, TransferKey},
@@ -61,6 +62,8 @@ struct IntentTimes {
 pub struct MachineSettings {
     /// Names the run in the facts.
     pub run: Arc<str>,
+    /// Who started it, and from which revision of the job.
+    pub author: Author,
     /// Makes delays repeatable.
     pub seed: u64,
     /// Stage and check only: never send 6209.

@@ -9,7 +9,7 @@ use meterferry::{
     meter::{Addressing, Model},
     run::{Clock, Event, LookSettings, Looked, RunSettings, Stopper, ToLookAt, TransferResult, look, run},
     simulator::{self, Device, Energies},
-    transfer::History,
+    transfer::{Author, History},
 };
 use tokio::time::{Instant, timeout};
 
@@ -68,6 +68,7 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
     let (_stopper, stop) = Stopper::new();
     let settings = RunSettings {
         run: "run".into(),
+        author: Author::default(),
         parallel: 4,
         seed: 7,
         clock: Clock::following_the_runtime(now()),
