@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Address, Line};
 use crate::meter::{Addressing, Model};
 
 /// Which end of a transfer.
@@ -82,31 +83,6 @@ impl SerialNumber {
     }
 }
 
-/// One physical way in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "transport", rename_all = "kebab-case")]
-pub enum Address {
-    /// Modbus TCP. The host is kept in lower case, so that it compares as text.
-    Tcp {
-        /// Host name or IP address.
-        host: String,
-        /// TCP port.
-        port: u16,
-    },
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-        }
-    }
-}
-
-/// The same address is the same gateway, however often a job writes it.
-pub type GatewayKey = Address;
-
 /// How a gateway wants to be treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewaySettings {
@@ -116,6 +92,9 @@ pub struct GatewaySettings {
     pub request_timeout: Duration,
     /// Silence between an answer and the next request.
     pub pace: Duration,
+    /// How the line is set, where the way in is a serial port of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
 }
 
 impl Default for GatewaySettings {
@@ -124,6 +103,7 @@ impl Default for GatewaySettings {
             connect_timeout: Duration::from_secs(3),
             request_timeout: Duration::from_secs(2),
             pace: Duration::ZERO,
+            line: None,
         }
     }
 }
@@ -147,6 +127,15 @@ impl Gateway {
     /// A gateway without a name, with every default.
     pub fn new(address: Address) -> Self {
         Self { name: None, address, settings: GatewaySettings::default(), portable: false }
+    }
+
+    /// The silence that its frames need between them, whatever its `pace` is: none where something else than time
+    /// separates frames.
+    pub fn silence(&self) -> Duration {
+        match (&self.address, self.settings.line) {
+            (Address::Rtu { .. }, Some(line)) => line.silence(),
+            _ => Duration::ZERO,
+        }
     }
 }
 

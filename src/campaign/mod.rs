@@ -2,8 +2,10 @@
 //!
 //! Everything here is decided: no field means "use the default", no file or line is known, nothing does I/O.
 
+mod address;
 mod checks;
 mod endpoint;
+mod line;
 mod meaning;
 mod options;
 mod source;
@@ -11,8 +13,10 @@ mod transfer;
 mod window;
 mod zone;
 
+pub use address::{Address, Framing, GatewayKey};
 pub use checks::{Conflict, ConflictKind, Member, Place, conflicts};
-pub use endpoint::{Address, Endpoint, Gateway, GatewayKey, GatewaySettings, Role, SerialNumber, Unit};
+pub use endpoint::{Endpoint, Gateway, GatewaySettings, Role, SerialNumber, Unit};
+pub use line::{BAUDS, Line, Parity, StopBits};
 pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
 pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
 pub use source::{Expect, ExpectRange, Given, LiveSource, Others, Source, TypedSource};

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{limits, operator};
 use crate::{
+    campaign::{BAUDS, Parity},
     ledger::Head,
     meter::{Addressing, Model},
     report,
@@ -282,9 +283,8 @@ impl From<Decision> for Resolution {
 
 #[derive(Debug, Args)]
 pub(super) struct ReadMeter {
-    /// Where the meter is: a host name or address, and a port if it is not 502.
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub host: String,
+    #[command(flatten)]
+    pub way: Way,
     /// Its unit number, 1 to 247.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=247))]
     pub unit: u8,
@@ -302,6 +302,67 @@ pub(super) struct ReadMeter {
     pub trace: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// The way to one meter: by `--host`, or by `--device` and how its line is set.
+#[derive(Debug, Args)]
+pub(super) struct Way {
+    /// Where the meter is: a host name or address, and a port if it is not 502.
+    #[arg(long, value_name = "HOST[:PORT]", required_unless_present = "device", conflicts_with = "device")]
+    pub host: Option<String>,
+    /// The serial port the meter is at, as /dev/ttyUSB0 or COM3.
+    #[arg(long, value_name = "PORT", requires_all = ["baud", "parity"])]
+    pub device: Option<String>,
+    /// How frames are sent [default: tcp with --host, rtu with --device].
+    #[arg(long, value_enum)]
+    pub transport: Option<Transport>,
+    /// Speed of the serial line, as it is set in the meter.
+    #[arg(long, value_name = "BITS/S", requires = "device", value_parser = baud)]
+    pub baud: Option<u32>,
+    /// Parity of the serial line, as it is set in the meter.
+    #[arg(long, value_enum, requires = "device")]
+    pub parity: Option<ParityArg>,
+    /// Stop bits of the serial line [default: 1].
+    #[arg(long, value_name = "N", requires = "device", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub stop_bits: Option<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Transport {
+    /// Modbus TCP.
+    Tcp,
+    /// RTU frames over TCP, through a serial device server.
+    RtuOverTcp,
+    /// RTU frames on a serial port of this machine.
+    Rtu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ParityArg {
+    /// No parity bit.
+    None,
+    /// Even parity.
+    Even,
+    /// Odd parity.
+    Odd,
+}
+
+impl From<ParityArg> for Parity {
+    fn from(parity: ParityArg) -> Self {
+        match parity {
+            ParityArg::None => Self::None,
+            ParityArg::Even => Self::Even,
+            ParityArg::Odd => Self::Odd,
+        }
+    }
+}
+
+/// One of the speeds that a line can have.
+fn baud(text: &str) -> Result<u32, String> {
+    let given = text.parse().ok().filter(|baud| BAUDS.contains(baud));
+    given.ok_or_else(|| {
+        format!("a line has one of the speeds {}", BAUDS.map(|baud| baud.to_string()).join(", "))
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -21,6 +21,7 @@ mod signals;
 mod simulate;
 mod status;
 mod validate;
+mod way;
 mod wires;
 
 mod plan;

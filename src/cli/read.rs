@@ -1,6 +1,6 @@
 //! `read`: one meter's identity and energies, ready to paste into a job.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,23 +10,24 @@ use super::{
     args::{self, Format},
     failure::Failure,
     output::Console,
+    way::{self, PasteGateway, PasteWay},
     wires,
 };
 use crate::{
-    campaign::{Address, Endpoint, Gateway, GatewaySettings, Role, SerialNumber, Unit},
+    campaign::{Address, Endpoint, Line, Role, SerialNumber, Unit},
     meter::{Quantity, READINGS_WORDS, Read, Readings, SERIAL_WORDS, serial_from_words, with_unit},
     modbus::{Open, ReadLink},
     report::{Envelope, json_line, json_text},
     transfer::{Cause, Failure as TransferFailure, RetryClass, Step},
 };
 
-const MODBUS_PORT: u16 = 502;
-
 #[derive(Serialize)]
 struct Meter {
     model: crate::meter::Model,
     #[serde(flatten)]
     address: Address,
+    #[serde(flatten)]
+    line: Option<Line>,
     unit: u8,
     serial_number: Option<u32>,
     taken: Timestamp,
@@ -53,6 +54,7 @@ pub(super) async fn read(arguments: args::ReadMeter, console: &Console) -> Resul
     let meter = Meter {
         model: endpoint.model,
         address: endpoint.gateway.address.clone(),
+        line: endpoint.gateway.settings.line,
         unit: endpoint.unit.number(),
         serial_number,
         taken: Timestamp::now(),
@@ -68,36 +70,13 @@ pub(super) async fn read(arguments: args::ReadMeter, console: &Console) -> Resul
 }
 
 fn endpoint(arguments: &args::ReadMeter) -> Result<Endpoint, Failure> {
-    let (host, port) = host_and_port(&arguments.host).ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("--host {:?} is not HOST or HOST:PORT", arguments.host))
-            .hint("as in 10.20.4.12, meter-7.example:502 or [2001:db8::7]:502")
-    })?;
-    let gateway = Gateway {
-        name: None,
-        address: Address::Tcp { host: host.to_lowercase(), port },
-        settings: GatewaySettings::default(),
-        portable: false,
-    };
     Ok(Endpoint {
         model: arguments.model,
-        gateway: Arc::new(gateway),
+        gateway: Arc::new(way::gateway(&arguments.way)?),
         unit: Unit::new(arguments.unit).expect("the argument is within 1..=247"),
         serial_number: SerialNumber::Any,
         addressing: arguments.addressing.into(),
     })
-}
-
-fn host_and_port(text: &str) -> Option<(&str, u16)> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']')?;
-        let port = if rest.is_empty() { MODBUS_PORT } else { rest.strip_prefix(':')?.parse().ok()? };
-        return Some((host, port));
-    }
-    match text.split_once(':') {
-        None if !text.is_empty() => Some((text, MODBUS_PORT)),
-        Some((host, port)) if !host.is_empty() && !port.contains(':') => Some((host, port.parse().ok()?)),
-        _ => None,
-    }
 }
 
 async fn serial_number(link: &ReadLink, endpoint: &Endpoint) -> Result<Option<u32>, Failure> {
@@ -136,15 +115,16 @@ fn text(endpoint: &Endpoint, meter: &Meter) -> String {
 
 #[derive(Serialize)]
 struct Paste<'a> {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    gateways: BTreeMap<&'static str, PasteGateway<'a>>,
     source: PasteEndpoint<'a>,
 }
 
 #[derive(Serialize)]
 struct PasteEndpoint<'a> {
     model: &'a str,
-    host: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port: Option<u16>,
+    #[serde(flatten)]
+    way: PasteWay<'a>,
     unit: u8,
     serial_number: serde_json::Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,16 +132,15 @@ struct PasteEndpoint<'a> {
 }
 
 fn paste(endpoint: &Endpoint, meter: &Meter) -> String {
-    let Address::Tcp { host, port } = &endpoint.gateway.address;
+    let (gateways, way) = way::paste(&endpoint.gateway);
     let addressing =
         (endpoint.addressing != crate::meter::Addressing::default()).then(|| endpoint.addressing.to_string());
     let source = PasteEndpoint {
         model: meter.model.name(),
-        host,
-        port: (*port != MODBUS_PORT).then_some(*port),
+        way,
         unit: meter.unit,
         serial_number: meter.serial_number.map_or_else(|| "any".into(), Into::into),
         addressing,
     };
-    serde_yaml::to_string(&Paste { source }).expect("plain values are YAML")
+    serde_yaml::to_string(&Paste { gateways, source }).expect("plain values are YAML")
 }

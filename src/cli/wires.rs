@@ -14,7 +14,7 @@ use super::{Exit, args, failure::Failure, fleet::Fleet};
 use crate::{
     campaign::{Address, Transfer},
     ledger::Kind,
-    modbus::{Connect, TcpConnector, Trace},
+    modbus::{Connect, Connector, Trace},
 };
 
 /// How a command reaches its meters.
@@ -32,7 +32,7 @@ pub(super) const fn kind(arguments: &args::Wires) -> Kind {
 pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> Result<Reach, Failure> {
     if arguments.simulate {
         let fleet = start_fleet(transfers, arguments.simulated_latency.unwrap_or_default()).await?;
-        let connector = Arc::new(TcpConnector::simulated(fleet.sockets()));
+        let connector = Arc::new(Connector::simulated(fleet.sockets()));
         return Ok(Reach { connector, fleet: Some(fleet) });
     }
     let addresses = transfers
@@ -47,10 +47,10 @@ pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) 
 pub(super) fn connector(
     map: Option<&Path>,
     addresses: impl IntoIterator<Item = Address>,
-) -> Result<TcpConnector, Failure> {
+) -> Result<Connector, Failure> {
     match map {
-        None => Ok(TcpConnector::real()),
-        Some(file) => Ok(TcpConnector::simulated(Map::read(file)?.sockets(addresses))),
+        None => Ok(Connector::real()),
+        Some(file) => Ok(Connector::simulated(Map::read(file)?.sockets(addresses))),
     }
 }
 

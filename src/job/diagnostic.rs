@@ -104,8 +104,10 @@ codes! {
     UnsupportedModel = "unsupported_model",
     /// A meter family that can only be a source.
     NotATarget = "not_a_target",
-    /// Something the design promises and this version does not do.
-    NotSupportedYet = "not_supported_yet",
+    /// A key that does not go with the gateway's transport.
+    KeyNotForTransport = "key_not_for_transport",
+    /// Text that is no serial port.
+    BadDevice = "bad_device",
     /// Text that is no duration.
     BadDuration = "bad_duration",
     /// A duration outside its range.

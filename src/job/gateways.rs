@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{Ipv4Addr, Ipv6Addr},
     sync::Arc,
     time::Duration,
 };
@@ -11,101 +10,17 @@ use super::{
     diagnostic::{Code, Diagnostic, Spot},
     diagnostics::Diagnostics,
     layer::GatewayLayer,
-    raw::{self, HostText},
-    source::Source,
     suggest,
     units::show_duration,
+    way::Definition,
 };
 use crate::campaign::{Address, Gateway, GatewaySettings};
-
-/// Modbus TCP's own port.
-const MODBUS_PORT: u16 = 502;
-
-/// A gateway as one file defines it, before it is known which defaults apply.
-#[derive(Debug, Clone)]
-pub(super) struct Definition {
-    pub name: String,
-    pub spot: Spot,
-    /// Nothing if the definition has an error that is reported.
-    pub way: Option<Way>,
-}
-
-/// How a gateway is reached and treated, as far as its definition says.
-#[derive(Debug, Clone)]
-pub(super) struct Way {
-    address: Address,
-    layer: GatewayLayer,
-    portable: bool,
-}
-
-/// All gateways a file defines.
-pub(super) fn definitions(source: &mut Source, found: &mut Diagnostics) -> Vec<Definition> {
-    let mut all = Vec::new();
-    for (name, spot) in source.keys("gateways") {
-        let pointer = format!("/gateways/{}", name.replace('~', "~0").replace('/', "~1"));
-        let way = source
-            .take::<raw::Gateway>(&pointer, found)
-            .and_then(|gateway| way(gateway, &pointer, source, found));
-        all.push(Definition { name, spot, way });
-    }
-    all
-}
-
-fn way(gateway: raw::Gateway, pointer: &str, source: &Source, found: &mut Diagnostics) -> Option<Way> {
-    let raw::Gateway { host, port, connect_timeout, request_timeout, pace, portable, .. } = gateway;
-    let options = raw::GatewayOptions { connect_timeout, request_timeout, pace };
-    let layer = GatewayLayer::read(options, pointer, &source.document, found);
-    let address = address(&host?, port, pointer, source, found)?;
-    Some(Way { address, layer, portable: portable.unwrap_or_default() })
-}
-
-/// A TCP address; complains about a host that cannot be one.
-pub(super) fn address(
-    host: &HostText,
-    port: Option<u16>,
-    pointer: &str,
-    source: &Source,
-    found: &mut Diagnostics,
-) -> Option<Address> {
-    let text = &host.0;
-    if let Err(hint) = check_host(text) {
-        found.push(
-            Diagnostic::error(
-                Code::BadHost,
-                format!("`host: {text}` is neither a host name nor an IP address"),
-            )
-            .at(source.spot(&format!("{pointer}/host")))
-            .expected("a host name or an IP address, without a port")
-            .hint(hint),
-        );
-        return None;
-    }
-    Some(Address::Tcp { host: text.to_lowercase(), port: port.unwrap_or(MODBUS_PORT) })
-}
-
-fn check_host(text: &str) -> Result<(), String> {
-    let numeric = text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
-    if numeric && text.parse::<Ipv4Addr>().is_err() {
-        return Err(
-            "an IPv4 address is four numbers from 0 to 255 without leading zeros: 10.20.1.5".to_owned()
-        );
-    }
-    let without_zone = text.split('%').next().unwrap_or_default();
-    if text.contains(':') && without_zone.parse::<Ipv6Addr>().is_err() {
-        return Err(match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') => {
-                format!("write the port on its own: `host: {host}`, `port: {port}`")
-            }
-            _ => "an IPv6 address is written without brackets: fe80::1".to_owned(),
-        });
-    }
-    Ok(())
-}
 
 /// The gateways one job file can name, and those its endpoints have used.
 pub(super) struct Gateways {
     named: BTreeMap<String, Named>,
-    by_address: HashMap<Address, Arc<Gateway>>,
+    /// By [`Address::place`]: one host and port is one gateway, in whatever framing.
+    by_place: HashMap<String, Arc<Gateway>>,
     unnamed: GatewaySettings,
 }
 
@@ -123,7 +38,7 @@ impl Gateways {
         defaults: GatewayLayer,
         found: &mut Diagnostics,
     ) -> Self {
-        let mut all = Self { named: BTreeMap::new(), by_address: HashMap::new(), unnamed: defaults.decide() };
+        let mut all = Self { named: BTreeMap::new(), by_place: HashMap::new(), unnamed: defaults.decide() };
         for (definition, is_own) in included
             .into_iter()
             .map(|definition| (definition, false))
@@ -144,7 +59,7 @@ impl Gateways {
         let gateway = definition.way.as_ref().map(|way| {
             Arc::new(Gateway {
                 name: Some(definition.name.clone()),
-                settings: way.layer.over(defaults).decide(),
+                settings: way.settings(defaults),
                 portable: way.portable,
                 ..Gateway::new(way.address.clone())
             })
@@ -159,14 +74,14 @@ impl Gateways {
         }
         if let Some(gateway) = &gateway {
             self.same_address(gateway, &definition, found);
-            self.by_address.entry(gateway.address.clone()).or_insert_with(|| Arc::clone(gateway));
+            self.by_place.entry(gateway.address.place()).or_insert_with(|| Arc::clone(gateway));
         }
         let used = !is_own;
         self.named.insert(definition.name.clone(), Named { definition, gateway, used });
     }
 
     fn same_address(&self, gateway: &Gateway, definition: &Definition, found: &mut Diagnostics) {
-        let Some(other) = self.by_address.get(&gateway.address) else { return };
+        let Some(other) = self.by_place.get(&gateway.address.place()) else { return };
         let Some(earlier) = other.name.as_ref().and_then(|name| self.named.get(name)) else { return };
         let earlier_spot = earlier.definition.spot.clone();
         if same_treatment(gateway, other) {
@@ -193,8 +108,10 @@ impl Gateways {
     ) -> Option<Arc<Gateway>> {
         if let Some(named) = self.named.get_mut(name) {
             named.used = true;
-            let address = named.gateway.as_ref()?.address.clone();
-            return Some(self.by_address(address));
+            let place = named.gateway.as_ref()?.address.place();
+            let gateway = Arc::clone(self.by_place.get(&place)?);
+            self.mark_used(&gateway);
+            return Some(gateway);
         }
         found.push_with(|| self.unknown(name).at(spot()));
         None
@@ -211,17 +128,31 @@ impl Gateways {
         }
     }
 
-    /// The gateway at this address, which is a named one if a name has it.
-    pub fn by_address(&mut self, address: Address) -> Arc<Gateway> {
-        let settings = self.unnamed;
-        let gateway = self
-            .by_address
-            .entry(address)
-            .or_insert_with_key(|address| Arc::new(Gateway { settings, ..Gateway::new(address.clone()) }));
-        if let Some(named) = gateway.name.as_ref().and_then(|name| self.named.get_mut(name)) {
-            named.used = true;
+    /// The gateway at this address, which is a named one if a name has it. Complains if that one is spoken to in
+    /// another framing.
+    pub fn by_address(
+        &mut self,
+        address: Address,
+        spot: impl FnOnce() -> Spot,
+        found: &mut Diagnostics,
+    ) -> Arc<Gateway> {
+        let unnamed = Gateway { settings: self.unnamed, ..Gateway::new(address) };
+        let gateway =
+            self.by_place.entry(unnamed.address.place()).or_insert_with(|| Arc::new(unnamed.clone()));
+        let gateway = Arc::clone(gateway);
+        if let Some(earlier) = self.mark_used(&gateway)
+            && gateway.address != unnamed.address
+        {
+            found.push_with(|| settings_conflict(&unnamed, &spot(), &gateway, &earlier));
         }
-        Arc::clone(gateway)
+        gateway
+    }
+
+    /// Where the gateway got its name, if it has one.
+    fn mark_used(&mut self, gateway: &Gateway) -> Option<Spot> {
+        let named = self.named.get_mut(gateway.name.as_ref()?)?;
+        named.used = true;
+        Some(named.definition.spot.clone())
     }
 
     /// Warns of gateways the file defines itself and never uses.
@@ -255,7 +186,7 @@ fn redefined(definition: &Definition, earlier: &Definition, one: &Gateway, other
 
 /// Whether two gateways are treated alike, whatever their names.
 pub(super) fn same_treatment(one: &Gateway, other: &Gateway) -> bool {
-    (one.settings, one.portable) == (other.settings, other.portable)
+    (&one.address, one.settings, one.portable) == (&other.address, other.settings, other.portable)
 }
 
 /// One address, two settings.
@@ -266,19 +197,31 @@ pub(super) fn settings_conflict(
     earlier_spot: &Spot,
 ) -> Diagnostic {
     let difference = difference(gateway, earlier);
-    let message = format!("the gateway at {} has two settings: {difference}", gateway.address);
+    let message = format!("the gateway at {} has two settings: {difference}", gateway.address.place());
+    let hint = match gateway.address {
+        Address::Tcp { .. } | Address::RtuOverTcp { .. } => {
+            "the same host and port is the same gateway: give it a name, and its settings once"
+        }
+        Address::Rtu { .. } => "the same device is the same gateway: give it a name, and its settings once",
+    };
     Diagnostic::error(Code::GatewaySettingsConflict, message)
         .at(spot.clone())
         .expected("used with other settings here")
         .related(earlier_spot.clone(), "first used here")
-        .hint("the same host and port is the same gateway: give it a name, and its settings once")
+        .hint(hint)
 }
 
+/// What is not alike; a serial line that only one of them has follows from the transport.
 fn difference(one: &Gateway, other: &Gateway) -> String {
     let duration = |key, of: fn(&GatewaySettings) -> Duration| {
         (key, show_duration(of(&one.settings)), show_duration(of(&other.settings)))
     };
+    let line = |gateway: &Gateway| gateway.settings.line.map(|line| line.to_string()).unwrap_or_default();
+    let (line, other_line) = (line(one), line(other));
+    let transport = |gateway: &Gateway| gateway.address.transport().to_owned();
     let pairs = [
+        ("transport", transport(one), transport(other)),
+        ("line", line, other_line),
         duration("connect_timeout", |settings| settings.connect_timeout),
         duration("request_timeout", |settings| settings.request_timeout),
         duration("pace", |settings| settings.pace),

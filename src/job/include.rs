@@ -9,12 +9,12 @@ use std::{
 use super::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
-    gateways::{self, Definition},
     layer::{GatewayLayer, OptionLayer},
     paths,
     raw::{Defaults, FileText},
     source::Source,
     validate,
+    way::{self, Definition},
 };
 
 /// What a file gives to its own transfers and to those of the jobs that include it.
@@ -36,7 +36,7 @@ impl Shared {
         if !source.is_bad("/defaults") {
             options.check_backoff(&options.clone().decide().retry, "/defaults", document, found);
         }
-        Self { options, gateway, gateways: gateways::definitions(source, found) }
+        Self { options, gateway, gateways: way::definitions(source, found) }
     }
 }
 

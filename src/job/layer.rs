@@ -183,6 +183,7 @@ impl GatewayLayer {
             connect_timeout: self.connect_timeout.unwrap_or(default.connect_timeout),
             request_timeout: self.request_timeout.unwrap_or(default.request_timeout),
             pace: self.pace.unwrap_or(default.pace),
+            ..default
         }
     }
 }

@@ -10,9 +10,7 @@ use super::{
     resolve::{Placed, Resolved},
     tree::Document,
 };
-use crate::campaign::{
-    Address, Campaign, Conflict, ConflictKind, Gateway, Member, Place, Role, Transfer, conflicts,
-};
+use crate::campaign::{Campaign, Conflict, ConflictKind, Gateway, Member, Place, Role, Transfer, conflicts};
 
 /// Campaigns in the making.
 #[derive(Default)]
@@ -20,7 +18,8 @@ pub(super) struct Merge {
     documents: Vec<Document>,
     campaigns: Vec<Merging>,
     by_name: HashMap<Arc<str>, usize>,
-    gateways: HashMap<Address, (Arc<Gateway>, At)>,
+    /// By [`crate::campaign::Address::place`].
+    gateways: HashMap<String, (Arc<Gateway>, At)>,
 }
 
 struct Merging {
@@ -69,10 +68,10 @@ impl Merge {
         })
     }
 
-    /// Within a file, one address has one gateway already; between files it may not.
+    /// Within a file, one place has one gateway already; between files it may not.
     fn gateway(&mut self, gateway: &Arc<Gateway>, at: At, found: &mut Diagnostics) {
         let first = || (Arc::clone(gateway), at);
-        let (other, earlier) = self.gateways.entry(gateway.address.clone()).or_insert_with(first).clone();
+        let (other, earlier) = self.gateways.entry(gateway.address.place()).or_insert_with(first).clone();
         if !same_treatment(gateway, &other) {
             let (spot, earlier) = (self.way_spot(at), self.way_spot(earlier));
             found.push(settings_conflict(gateway, &spot, &other, &earlier));

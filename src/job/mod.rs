@@ -30,6 +30,7 @@ mod tree;
 mod typed;
 mod units;
 mod validate;
+mod way;
 mod window;
 mod yaml;
 

@@ -8,13 +8,13 @@ use super::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
     energies,
-    gateways::{self, Gateways},
+    gateways::Gateways,
     include::{Includes, Shared},
     layer::OptionLayer,
     live,
     raw::{self, Name, SerialText},
     source::Source,
-    typed,
+    typed, way,
 };
 use crate::campaign::{self, Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
 
@@ -213,8 +213,9 @@ impl File<'_> {
             return self.gateways.by_name(&name.0, || source.spot(&format!("{pointer}/gateway")), found);
         }
         let host = raw.host.as_ref()?;
-        let address = gateways::address(host, raw.port, pointer, self.source, found)?;
-        Some(self.gateways.by_address(address))
+        let source = &*self.source;
+        let address = way::address(host, raw.port, pointer, source, found)?;
+        Some(self.gateways.by_address(address, || source.spot(&format!("{pointer}/host")), found))
     }
 }
 

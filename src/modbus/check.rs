@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use tokio_modbus::{Request, Response};
+use tokio_modbus::{ExceptionCode, Request, Response};
 
 use crate::{
+    campaign::Framing,
     meter::{Addressing, Read, Register, Write},
     transfer::Cause,
 };
@@ -31,6 +32,35 @@ pub(super) fn write_request(write: &Write, addressing: Addressing) -> Request<'s
             Request::WriteSingleRegister(wire_address(*register, addressing), *word)
         }
     }
+}
+
+/// Whether the bytes that came are the answer's frame and nothing else. The library reads no further than what it needs,
+/// and in RTU framing it skips what it cannot read: neither may pass for an answer.
+///
+/// In MBAP framing only the frame's own length is looked at: the transaction number says whose answer it is.
+pub(super) fn whole(
+    framing: Framing,
+    received: &[u8],
+    answered: &Result<Response, ExceptionCode>,
+) -> Result<(), Cause> {
+    let pdu = match answered {
+        Ok(Response::ReadHoldingRegisters(words)) => 2 + 2 * words.len(),
+        Ok(Response::WriteSingleRegister(..) | Response::WriteMultipleRegisters(..)) => 5,
+        // The next check complains of the function.
+        Ok(_) => return Ok(()),
+        Err(_) => 2,
+    };
+    let (came, due) = match framing {
+        Framing::Mbap => {
+            let length = received.get(4..6).map_or(0, |length| u16::from_be_bytes([length[0], length[1]]));
+            (usize::from(length), 1 + pdu)
+        }
+        Framing::Rtu => (received.len(), 1 + pdu + 2),
+    };
+    if came == due {
+        return Ok(());
+    }
+    Err(Cause::Nonsense(format!("a frame of {due} bytes was due, and {came} came")))
 }
 
 /// The registers of an answer, exactly as many as were asked for.

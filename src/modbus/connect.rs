@@ -1,4 +1,4 @@
-//! How a gateway is reached: a TCP connection, or whatever a test or a simulation puts in its place.
+//! How a gateway is reached: a TCP connection, a serial port, or whatever a test or a simulation puts in its place.
 
 use std::{collections::HashMap, fmt, io, net::SocketAddr};
 
@@ -8,6 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::serial;
 use crate::campaign::{Address, Gateway};
 
 /// A byte stream to a gateway.
@@ -24,14 +25,14 @@ pub trait Connect: Send + Sync {
     fn connect<'a>(&'a self, gateway: &'a Gateway) -> Connecting<'a>;
 }
 
-/// Connects over TCP. With a map, to the sockets of simulated gateways only: an address that is not in it is
-/// refused, so that a rehearsal never reaches a real meter.
+/// Connects over TCP, or opens serial ports. With a map, it connects to the sockets of simulated gateways only: an
+/// address that is not in it is refused, so that a rehearsal never reaches a real meter, over whatever transport.
 #[derive(Debug, Clone, Default)]
-pub struct TcpConnector {
+pub struct Connector {
     simulated: Option<HashMap<Address, SocketAddr>>,
 }
 
-impl TcpConnector {
+impl Connector {
     /// Connects to the addresses that the job gives.
     pub fn real() -> Self {
         Self::default()
@@ -42,26 +43,35 @@ impl TcpConnector {
         Self { simulated: Some(map) }
     }
 
-    async fn open(&self, address: &Address) -> io::Result<TcpStream> {
-        match (&self.simulated, address) {
-            (None, Address::Tcp { host, port }) => TcpStream::connect((host.as_str(), *port)).await,
-            (Some(map), address) => match map.get(address) {
-                Some(socket) => TcpStream::connect(socket).await,
-                None => Err(io::Error::new(
-                    io::ErrorKind::AddrNotAvailable,
-                    format!("{address} is not among the simulated gateways"),
-                )),
-            },
+    async fn open(&self, gateway: &Gateway) -> io::Result<Box<dyn Stream>> {
+        let Some(map) = &self.simulated else { return real(gateway).await };
+        match map.get(&gateway.address) {
+            Some(socket) => prompt(TcpStream::connect(socket).await?),
+            None => Err(io::Error::new(
+                io::ErrorKind::AddrNotAvailable,
+                format!("{} is not among the simulated gateways", gateway.address),
+            )),
         }
     }
 }
 
-impl Connect for TcpConnector {
+impl Connect for Connector {
     fn connect<'a>(&'a self, gateway: &'a Gateway) -> Connecting<'a> {
-        Box::pin(async move {
-            let stream = self.open(&gateway.address).await?;
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as Box<dyn Stream>)
-        })
+        Box::pin(self.open(gateway))
     }
+}
+
+async fn real(gateway: &Gateway) -> io::Result<Box<dyn Stream>> {
+    match &gateway.address {
+        Address::Tcp { host, port } | Address::RtuOverTcp { host, port } => {
+            prompt(TcpStream::connect((host.as_str(), *port)).await?)
+        }
+        Address::Rtu { device } => serial::open(device, gateway.settings.line),
+    }
+}
+
+/// A stream that sends a request at once.
+fn prompt(stream: TcpStream) -> io::Result<Box<dyn Stream>> {
+    stream.set_nodelay(true)?;
+    Ok(Box::new(stream))
 }

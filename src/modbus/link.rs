@@ -5,23 +5,21 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_modbus::{Request, Response, Slave, client::Client, client::Context, slave::SlaveContext};
 
-use super::{
-    Connect, Trace, check,
-    trace::{Exchange, Tap},
-};
+use super::{Connect, Trace, check, silence, tap::Tap, trace::Exchange};
 use crate::{
-    campaign::{Endpoint, Gateway, Unit},
+    campaign::{Endpoint, Framing, Gateway, Unit},
     meter::{Addressing, Read, Write},
     transfer::{Cause, Exception},
 };
 
 /// A link that can be opened and read from: what looking at meters needs.
 pub trait Open: Sized + Send + Sync + 'static {
-    /// Connects, within the gateway's connect timeout.
+    /// Connects, within the gateway's connect timeout. Where frames are RTU, it then waits for a request timeout's
+    /// silence, so that no answer to an earlier request, of whatever program, is still under way.
     fn open(
         connector: &dyn Connect,
         gateway: Arc<Gateway>,
@@ -133,14 +131,10 @@ impl Calls {
                 return Err(Cause::NoConnection(format!("not within {} ms", connect_limit.as_millis())));
             }
         };
+        let mut owner = Owner::new(stream, &gateway, trace);
+        owner.prepare().await?;
         // One request in flight: a gateway serves one at a time.
         let (calls, inbox) = mpsc::channel(1);
-        let exchange = trace.map(|trace| Exchange::new(trace, gateway.to_string()));
-        let context = match &exchange {
-            None => attach(stream),
-            Some(exchange) => attach(Tap::new(stream, exchange.bytes())),
-        };
-        let owner = Owner { context, exchange, limit: gateway.settings.request_timeout };
         Ok(Self { calls, owner: tokio::spawn(owner.serve(inbox)) })
     }
 
@@ -169,18 +163,49 @@ impl Calls {
     }
 }
 
-fn attach<S: super::Stream + 'static>(stream: S) -> Context {
-    tokio_modbus::client::tcp::attach(stream)
-}
-
 /// The task that owns a connection. Nobody else awaits a call, so that none is ever cancelled half-way.
 struct Owner {
     context: Context,
+    line: Tap,
+    framing: Framing,
     exchange: Option<Exchange>,
     limit: Duration,
+    /// How long the line is silent between frames.
+    silence: Duration,
 }
 
 impl Owner {
+    fn new(stream: Box<dyn super::Stream>, gateway: &Gateway, trace: Option<Trace>) -> Self {
+        let line = Tap::new(stream);
+        let framing = gateway.address.framing();
+        Self {
+            context: match framing {
+                Framing::Mbap => tokio_modbus::client::tcp::attach(line.clone()),
+                Framing::Rtu => tokio_modbus::client::rtu::attach(line.clone()),
+            },
+            line,
+            framing,
+            exchange: trace.map(|trace| Exchange::new(trace, gateway.to_string())),
+            limit: gateway.settings.request_timeout,
+            silence: gateway.silence(),
+        }
+    }
+
+    /// Makes the line fit for the first request. An answer is due within the limit, whoever asked for it: after so long
+    /// a silence there is none under way.
+    async fn prepare(&mut self) -> Result<(), Cause> {
+        match self.framing {
+            Framing::Mbap => Ok(()),
+            Framing::Rtu => {
+                let result = silence::drain(&self.line, self.limit).await;
+                if let Some(exchange) = &mut self.exchange {
+                    self.line.look(|bytes| exchange.drained(bytes));
+                }
+                result
+            }
+        }
+    }
+
     async fn serve(mut self, mut inbox: mpsc::Receiver<Call>) {
         while let Some(call) = inbox.recv().await {
             let result = self.answer(&call).await;
@@ -211,21 +236,57 @@ impl Owner {
     }
 
     async fn exchange(&mut self, unit: Unit, request: Request<'static>) -> Result<Response, Cause> {
-        self.context.set_slave(Slave(unit.number()));
+        self.line.begin();
         if let Some(exchange) = &mut self.exchange {
             exchange.begin(unit.number(), &request);
         }
-        let result = match timeout(self.limit, self.context.call(request)).await {
-            Ok(Ok(Ok(response))) => Ok(response),
-            Ok(Ok(Err(code))) => Err(Cause::Exception(Exception(code.into()))),
-            Ok(Err(tokio_modbus::Error::Protocol(error))) => Err(Cause::Nonsense(error.to_string())),
-            Ok(Err(tokio_modbus::Error::Transport(error))) => Err(transport(&error)),
-            Err(_) => Err(Cause::NoAnswer(self.limit)),
+        let result = match self.silent_before().await {
+            Ok(()) => self.ask(unit, request).await,
+            Err(cause) => Err(cause),
         };
         if let Some(exchange) = &mut self.exchange {
-            exchange.end(&result);
+            self.line.look(|bytes| exchange.end(bytes, &result));
         }
         result
+    }
+
+    /// Nothing may be there that could be taken for the answer.
+    async fn silent_before(&mut self) -> Result<(), Cause> {
+        if self.framing == Framing::Mbap {
+            return Ok(());
+        }
+        match silence::broken(&self.line, Instant::now()).await {
+            None => Ok(()),
+            Some(Ok(bytes)) => Err(Cause::NotSilent(format!(
+                "{bytes} bytes that nobody asked for were there before the request"
+            ))),
+            Some(Err(end)) => Err(Cause::Dropped(end)),
+        }
+    }
+
+    async fn ask(&mut self, unit: Unit, request: Request<'static>) -> Result<Response, Cause> {
+        self.context.set_slave(Slave(unit.number()));
+        let answered = match timeout(self.limit, self.context.call(request)).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(tokio_modbus::Error::Protocol(error))) => return Err(Cause::Nonsense(error.to_string())),
+            Ok(Err(tokio_modbus::Error::Transport(error))) => return Err(transport(&error)),
+            Err(_) => return Err(Cause::NoAnswer(self.limit)),
+        };
+        self.line.look(|bytes| check::whole(self.framing, &bytes.received, &answered))?;
+        self.silent_after().await?;
+        answered.map_err(|code| Cause::Exception(Exception(code.into())))
+    }
+
+    /// An RTU frame ends with silence: what goes on is not the frame that was taken for the answer.
+    async fn silent_after(&mut self) -> Result<(), Cause> {
+        if self.silence.is_zero() {
+            return Ok(());
+        }
+        match silence::broken(&self.line, Instant::now() + self.silence).await {
+            // The end of the line is the next request's concern.
+            None | Some(Err(_)) => Ok(()),
+            Some(Ok(bytes)) => Err(Cause::Nonsense(format!("{bytes} more bytes followed the answer"))),
+        }
     }
 }
 

@@ -4,15 +4,13 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write as _},
     path::Path,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
 };
 
 use jiff::Timestamp;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_modbus::{Request, Response};
 
+use super::tap::Bytes;
 use crate::transfer::Cause;
 
 /// Where frames are written, a line each.
@@ -33,40 +31,26 @@ impl Trace {
     }
 }
 
-/// The bytes of the exchange under way, filled by the [`Tap`].
-#[derive(Debug, Default)]
-pub(super) struct Bytes {
-    sent: Vec<u8>,
-    received: Vec<u8>,
-}
-
 /// One request and its answer at a time.
 #[derive(Debug)]
 pub(super) struct Exchange {
     trace: Trace,
     gateway: String,
-    bytes: Arc<Mutex<Bytes>>,
     unit: u8,
     what: String,
 }
 
 impl Exchange {
     pub(super) fn new(trace: Trace, gateway: String) -> Self {
-        Self { trace, gateway, bytes: Arc::default(), unit: 0, what: String::new() }
-    }
-
-    pub(super) fn bytes(&self) -> Arc<Mutex<Bytes>> {
-        Arc::clone(&self.bytes)
+        Self { trace, gateway, unit: 0, what: String::new() }
     }
 
     pub(super) fn begin(&mut self, unit: u8, request: &Request<'_>) {
-        *lock(&self.bytes) = Bytes::default();
         self.unit = unit;
         self.what = describe(request);
     }
 
-    pub(super) fn end(&mut self, result: &Result<Response, Cause>) {
-        let bytes = std::mem::take(&mut *lock(&self.bytes));
+    pub(super) fn end(&mut self, bytes: &Bytes, result: &Result<Response, Cause>) {
         let came = match result {
             Ok(_) => "ok".to_owned(),
             Err(cause) => cause.to_string(),
@@ -74,6 +58,17 @@ impl Exchange {
         let (gateway, unit) = (&self.gateway, self.unit);
         self.trace.line(&format!("{gateway} unit {unit} > {} {}", hex(&bytes.sent), self.what));
         self.trace.line(&format!("{gateway} unit {unit} < {} {came}", hex(&bytes.received)));
+    }
+
+    /// What was on a line before the first request, and was thrown away.
+    pub(super) fn drained(&mut self, bytes: &Bytes) {
+        if !bytes.received.is_empty() {
+            self.trace.line(&format!(
+                "{} < {} thrown away before the first request",
+                self.gateway,
+                hex(&bytes.received)
+            ));
+        }
     }
 }
 
@@ -119,50 +114,6 @@ fn hex(bytes: &[u8]) -> String {
         text.push_str(&format!("{byte:02X}"));
     }
     if text.is_empty() { "(nothing)".to_owned() } else { text }
-}
-
-/// A stream that keeps a copy of what passes.
-#[derive(Debug)]
-pub(super) struct Tap<S> {
-    stream: S,
-    bytes: Arc<Mutex<Bytes>>,
-}
-
-impl<S> Tap<S> {
-    pub(super) fn new(stream: S, bytes: Arc<Mutex<Bytes>>) -> Self {
-        Self { stream, bytes }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
-        lock(&self.bytes).received.extend_from_slice(&buf.filled()[before..]);
-        result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if let Poll::Ready(Ok(written)) = result {
-            lock(&self.bytes).sent.extend_from_slice(&buf[..written]);
-        }
-        result
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 /// The data behind these locks is plain bytes: a panic elsewhere leaves nothing half-done in it.

@@ -40,6 +40,10 @@ pub enum Cause {
     /// Nothing was sent.
     #[error("no connection to the gateway: {0}")]
     NoConnection(String),
+    /// Nothing was sent: there were bytes on a line that should have been silent. What carries no transaction number
+    /// could be taken for the answer to the next request, and what was answered before may not have been the answer.
+    #[error("the line was not silent: {0}")]
+    NotSilent(String),
     /// The deadline passed.
     #[error("no answer within {} ms", .0.as_millis())]
     NoAnswer(Duration),
@@ -58,9 +62,11 @@ impl Cause {
     /// Whether asking again can help.
     pub const fn retry(&self) -> RetryClass {
         match self {
-            Self::NoConnection(_) | Self::NoAnswer(_) | Self::Dropped(_) | Self::Nonsense(_) => {
-                RetryClass::Again
-            }
+            Self::NoConnection(_)
+            | Self::NotSilent(_)
+            | Self::NoAnswer(_)
+            | Self::Dropped(_)
+            | Self::Nonsense(_) => RetryClass::Again,
             Self::Exception(Exception(code)) => match code {
                 0x01..=0x03 | 0x07 => RetryClass::Never,
                 0x00 | 0x04..=0x06 | 0x08..=0xFF => RetryClass::Again,
@@ -72,7 +78,7 @@ impl Cause {
     pub const fn is_unreachable(&self) -> bool {
         match self {
             Self::NoConnection(_) | Self::NoAnswer(_) | Self::Dropped(_) => true,
-            Self::Nonsense(_) => false,
+            Self::NotSilent(_) | Self::Nonsense(_) => false,
             Self::Exception(Exception(code)) => matches!(code, 0x0A | 0x0B),
         }
     }
@@ -81,7 +87,7 @@ impl Cause {
     /// meter itself, and a request that was never sent.
     pub const fn may_come_late(&self) -> bool {
         match self {
-            Self::NoConnection(_) => false,
+            Self::NoConnection(_) | Self::NotSilent(_) => false,
             Self::NoAnswer(_) | Self::Dropped(_) | Self::Nonsense(_) => true,
             Self::Exception(Exception(code)) => !matches!(code, 0x01..=0x03 | 0x06),
         }

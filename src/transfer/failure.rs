@@ -114,10 +114,13 @@ impl Failure {
     pub fn hint(&self) -> String {
         match self {
             Self::Request { cause: Cause::NoConnection(_), .. } => {
-                "check the gateway's address and port, its power and its free connections, then run again".to_owned()
+                "check the way to the gateway (address and port, power, free connections; a serial port's device), then run again".to_owned()
+            }
+            Self::Request { cause: Cause::NotSilent(_), .. } => {
+                "one master may use a serial line: stop other software and devices that ask on it; check the line's settings and its wiring, then run again".to_owned()
             }
             Self::Request { cause, .. } if cause.is_unreachable() => {
-                "check the unit number, the wiring and the meter's power, then run again".to_owned()
+                "check the unit number, the wiring, the meter's power and, on a serial line, its baud and parity, then run again".to_owned()
             }
             Self::Request { step: Step::Stage, cause: Cause::Exception(_), .. } => {
                 "is the setup session open or the revenue security switch locked? `write_mode: single` writes one register at a time".to_owned()

@@ -21,8 +21,9 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 10] = [
     ("tokio_modbus", "modbus"),
+    ("tokio_serial", "modbus"),
     ("serde_saphyr", "job"),
     ("jsonschema", "job"),
     ("schemars", "job"),

@@ -77,6 +77,27 @@ fn the_version_is_that_of_the_package() {
 fn usage_errors_are_64_and_name_the_mistake() {
     let bench = Bench::new();
     let job = bench.write("job.yaml", &job::single());
+    let meter = ["--unit", "1", "--model", "PM800"];
+    let read = |way: &[&'static str]| [&["read"][..], way, &meter].concat();
+    let serial = |more: &[&'static str]| {
+        read(&[&["--device", "/dev/ttyNone", "--baud", "9600", "--parity", "even"][..], more].concat())
+    };
+    let reads = [
+        (read(&[]), "--host"),
+        (read(&["--device", "/dev/ttyNone"]), "--baud"),
+        (read(&["--device", "/dev/ttyNone", "--baud", "9600"]), "--parity"),
+        (read(&["--device", "/dev/ttyNone", "--baud", "9601", "--parity", "even"]), "19200"),
+        (serial(&["--host", "127.0.0.1"]), "--device"),
+        (serial(&["--stop-bits", "3"]), "1..=2"),
+        (serial(&["--transport", "rtu-over-tcp"]), "leave --transport out"),
+        (read(&["--host", "127.0.0.1", "--parity", "even"]), "--device"),
+        (read(&["--host", "127.0.0.1", "--transport", "rtu"]), "--device, --baud and --parity"),
+        (
+            read(&["--host", "127.0.0.1", "--transport", "rtu-over-tcp"]),
+            "TCP port of the serial device server",
+        ),
+        (read(&["--host", "127.0.0.1:1", "--transport", "udp"]), "rtu-over-tcp"),
+    ];
     let cases: [(&[&str], &str); 11] = [
         (&[], "Usage"),
         (&["ferry"], "ferry"),
@@ -90,11 +111,21 @@ fn usage_errors_are_64_and_name_the_mistake() {
         (&["read", "--host", "127.0.0.1", "--unit", "1", "--model", "ION7650"], "ION7650"),
         (&["read", "--host", "a:b:c", "--unit", "1", "--model", "PM800"], "HOST"),
     ];
-    for (arguments, names) in cases {
+    let reads = reads.iter().map(|(arguments, names)| (arguments.as_slice(), *names));
+    for (arguments, names) in cases.into_iter().chain(reads) {
         let ended = bench.run(arguments).exits(64);
         assert!(ended.stderr.contains(names), "{arguments:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "", "{arguments:?}");
     }
+}
+
+#[test]
+fn a_serial_port_that_is_not_there_is_named_with_what_to_do() {
+    let line = ["--baud", "9600", "--parity", "even"];
+    let meter = ["read", "--device", "/dev/ttyNoSuchPort", "--unit", "1", "--model", "PM800"];
+    let ended = Bench::new().run(&[&meter[..], &line].concat()).exits(7);
+    assert!(ended.stderr.contains("/dev/ttyNoSuchPort cannot be opened"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("/dev/serial/by-id"), "{}", ended.stderr);
 }
 
 #[test]

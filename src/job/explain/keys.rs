@@ -6,13 +6,13 @@ use super::{Case, short, sources};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
+    raw::SERIAL,
     suggest,
     tree::{Key, Kind},
 };
 use crate::meter::Quantity;
 
 const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"];
-const SERIAL_LINE: [&str; 6] = ["device", "baud", "parity", "data_bits", "stop_bits", "transport"];
 const TRANSFER_KEYS: [&str; 2] = ["after", "generation"];
 const WINDOW_KEYS: [&str; 3] = ["days", "hours", "zone"];
 const SOURCE_KEYS: [&str; 5] = ["captured_within", "readings", "registers", "taken", "others"];
@@ -34,9 +34,6 @@ const MOST_KEYS: usize = 100;
 
 /// One diagnostic a key.
 pub(super) fn unknown(case: &Case<'_>, names: &[String], found: &mut Diagnostics) {
-    if transport(case).is_some_and(|transport| transport.starts_with("rtu")) {
-        return;
-    }
     for name in names {
         found.push_with(|| unknown_key(case, name));
     }
@@ -71,7 +68,14 @@ fn elsewhere(case: &Case<'_>, name: &str) -> Option<String> {
         _ if GATEWAY_OPTIONS.contains(&name) => {
             "in a gateway under `gateways`, or under `defaults`, `gateway`".to_owned()
         }
-        _ if SERIAL_LINE.contains(&name) => "in a gateway under `gateways`".to_owned(),
+        "data_bits" | "bits" if is_gateway(case) => {
+            return Some("remove it: RTU frames always have eight data bits".to_owned());
+        }
+        "baudrate" | "baud_rate" | "speed" if is_gateway(case) => {
+            return Some("did you mean `baud`?".to_owned());
+        }
+        "transport" | "data_bits" => "in a gateway under `gateways`".to_owned(),
+        _ if SERIAL.contains(&name) => "in a gateway under `gateways` with `transport: rtu`".to_owned(),
         _ if TRANSFER_OPTIONS.contains(&name) && case.violation.pointer.is_empty() => {
             "under `defaults`".to_owned()
         }
@@ -162,7 +166,11 @@ fn how_to_add(name: &str) -> &'static str {
             "add `serial_number:` from the meter's label; `serial_number: any` goes without proof that it is the right meter"
         }
         "host" => "add `host:` with the gateway's name or IP address",
-        "transport" => "add `transport: tcp`",
+        "transport" => "add `transport: tcp`, or `rtu-over-tcp`, or `rtu` for a serial port",
+        "port" => "add `port:` with the TCP port of the serial device server: RTU over TCP has no usual one",
+        "device" => "add `device:` with the serial port, as /dev/ttyUSB0 or COM3",
+        "baud" => "add `baud:` with the speed that is set in the meters, as 9600 or 19200",
+        "parity" => "add `parity:` as it is set in the meters: none, even or odd",
         "zone" => "add `zone:` with the time zone of the clock on the wall, as in `zone: Europe/Berlin`",
         "taken" => {
             "add `taken:` with the time at which the readings were taken, as in 2026-07-14T09:30:00+02:00"
@@ -171,9 +179,12 @@ fn how_to_add(name: &str) -> &'static str {
     }
 }
 
-/// `host` or `port` next to `gateway`.
+/// `host` or `port` next to `gateway`, and keys that do not go with a transport.
 pub(super) fn forbidden(case: &Case<'_>) -> Option<Diagnostic> {
     let (endpoint, field) = case.violation.pointer.rsplit_once('/')?;
+    if endpoint.starts_with("/gateways/") {
+        return Some(not_with_the_transport(case, endpoint, field));
+    }
     if let Some(kind) = sources::kind(case.document, endpoint) {
         return sources::forbidden(case, endpoint, field, kind);
     }
@@ -193,6 +204,31 @@ pub(super) fn forbidden(case: &Case<'_>) -> Option<Diagnostic> {
             )
             .hint("the gateway says host and port: remove them here, or remove `gateway`");
     Some(complaint.expected("either `gateway`, or `host` and `port`"))
+}
+
+fn not_with_the_transport(case: &Case<'_>, gateway: &str, field: &str) -> Diagnostic {
+    let at = format!("{gateway}/transport");
+    let transport = match case.document.find(&at).map(|found| &found.node.kind) {
+        Some(Kind::Text(text)) => short(text),
+        _ => String::new(),
+    };
+    let (about, expected, hint) = if SERIAL.contains(&field) {
+        let hint = if transport == "tcp" {
+            "remove it, or write `transport: rtu` if the meters are on a serial port of this machine"
+        } else {
+            "remove it: the line is set in the serial device server; with `transport: rtu` it is a port of this machine"
+        };
+        ("a serial port of this machine", "`host` and `port` say where it is", hint)
+    } else {
+        let hint = "remove it, or write `transport: tcp` or `transport: rtu-over-tcp`";
+        ("a place on the network", "`device` says where it is", hint)
+    };
+    let message = format!("`{field}` is about {about}, and the transport is `{transport}`");
+    Diagnostic::error(Code::KeyNotForTransport, message)
+        .at(case.document.key_spot(&case.violation.pointer))
+        .expected(expected)
+        .related(case.document.spot(&at), "the transport")
+        .hint(hint)
 }
 
 /// The name of a gateway or label with characters it may not have.
@@ -227,12 +263,8 @@ fn is_by_quantity(case: &Case<'_>) -> bool {
     matches!(case.field(), "readings" | "expect")
 }
 
-fn transport<'a>(case: &Case<'a>) -> Option<&'a str> {
-    let found = case.document.find(&format!("{}/transport", case.violation.pointer))?;
-    match &found.node.kind {
-        Kind::Text(text) => Some(text),
-        _ => None,
-    }
+fn is_gateway(case: &Case<'_>) -> bool {
+    case.violation.pointer.starts_with("/gateways/")
 }
 
 fn known_keys<'a>(case: &Case<'a>) -> Vec<&'a str> {

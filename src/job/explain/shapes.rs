@@ -6,8 +6,8 @@ use super::{Case, values::text_for_number};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     raw::{
-        AGE_PATTERN, DAYS_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN, HOURS_PATTERN,
-        KEY_PATTERN, NAME_PATTERN, POWER_PATTERN, TIME_PATTERN, ZONE_PATTERN,
+        AGE_PATTERN, DAYS_PATTERN, DEVICE_PATTERN, DURATION_PATTERN, ENERGY_PATTERN, HOST_PATTERN,
+        HOURS_PATTERN, KEY_PATTERN, NAME_PATTERN, POWER_PATTERN, TIME_PATTERN, ZONE_PATTERN,
     },
     tree::Kind,
 };
@@ -21,6 +21,7 @@ pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
     match case.schema.get("pattern").and_then(Value::as_str) {
         Some(NAME_PATTERN) => name(case, text),
         Some(HOST_PATTERN) => host(case, text),
+        Some(DEVICE_PATTERN) => device(case, text),
         Some(DURATION_PATTERN) => unreadable(case, Code::BadDuration, "a duration", duration_hint(text)),
         Some(ENERGY_PATTERN) => unreadable(case, Code::BadEnergy, "an energy", energy_hint(text)),
         Some(POWER_PATTERN) => unreadable(case, Code::BadPower, "an apparent power", power_hint(text)),
@@ -70,6 +71,17 @@ pub(super) fn host(case: &Case<'_>, text: &str) -> Diagnostic {
     };
     case.at_value(Code::BadHost, format!("{} is neither a host name nor an IP address", case.shown()))
         .hint(hint)
+}
+
+fn device(case: &Case<'_>, text: &str) -> Diagnostic {
+    let hint = if text.contains(char::is_whitespace) {
+        "a serial port's name has no spaces".to_owned()
+    } else if text.starts_with("tty") || text.starts_with("cu.") {
+        format!("write its whole path: `device: /dev/{text}`")
+    } else {
+        "write its whole path, as /dev/ttyUSB0, or the name that Windows gives it, as COM3".to_owned()
+    };
+    case.at_value(Code::BadDevice, format!("{} is no serial port", case.shown())).hint(hint)
 }
 
 fn unreadable(case: &Case<'_>, code: Code, what: &str, hint: &str) -> Diagnostic {

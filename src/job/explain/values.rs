@@ -197,36 +197,35 @@ pub(super) fn choice(case: &Case<'_>) -> Diagnostic {
         "model" => models::explain(case),
         "transport" => transport(case),
         _ => {
-            let words: Vec<_> = case
-                .schema
-                .get("enum")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
+            let allowed: Vec<&Value> =
+                case.schema.get("enum").and_then(Value::as_array).into_iter().flatten().collect();
+            let are_numbers = allowed.iter().any(|value| value.is_number());
+            let words: Vec<String> = allowed
+                .iter()
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
                 .collect();
-            let complaint = case
-                .at_value(Code::UnknownChoice, format!("{} is not one of the allowed words", case.shown()));
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let kind = if are_numbers { "numbers" } else { "words" };
+            let message = format!("{} is not one of the allowed {kind}", case.shown());
+            let complaint = case.at_value(Code::UnknownChoice, message);
             match suggest::closest(&case.source(), &words) {
-                Some(close) => complaint.hint(format!("did you mean `{close}`?")),
-                None => complaint.hint(format!("write one of {}", words.join(", "))),
+                Some(close) if !are_numbers => complaint.hint(format!("did you mean `{close}`?")),
+                _ => complaint.hint(format!("write one of {}", words.join(", "))),
             }
         }
     }
 }
 
 fn transport(case: &Case<'_>) -> Diagnostic {
-    let word = case.source();
-    if ["rtu", "rtu-over-tcp"].contains(&&*word) {
-        return case
-            .at_value(
-                Code::NotSupportedYet,
-                format!("`transport: {word}` is not supported yet; only `tcp` is"),
-            )
-            .hint("put a Modbus TCP gateway in front of the serial line, and use `transport: tcp`");
-    }
-    case.at_value(Code::UnknownChoice, format!("{} is no transport", case.shown()))
-        .hint("write `transport: tcp`")
+    let plain = case.source().to_lowercase().replace([' ', '_', '/', '-'], "");
+    let hint = match &*plain {
+        "tcp" | "tcpip" | "modbustcp" | "mbap" | "ethernet" => "write `transport: tcp`",
+        "rtuovertcp" | "rtutcp" | "tcprtu" | "rtuoverip" => "write `transport: rtu-over-tcp`",
+        "rtu" | "serial" | "modbusrtu" | "rs485" | "rs232" => "write `transport: rtu`",
+        "udp" | "ascii" | "tls" => "that is not supported: put a Modbus TCP gateway in between",
+        _ => "write `tcp` for Modbus TCP, `rtu-over-tcp` for a serial device server, `rtu` for a serial port",
+    };
+    case.at_value(Code::UnknownChoice, format!("{} is no transport", case.shown())).hint(hint)
 }
 
 /// A `version` that is not 1.

@@ -1,4 +1,4 @@
-//! Meters and the ways in to them, as a job writes them.
+//! Meters, as a job writes them.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{DurationText, Expect, HostText, Name};
+use super::{Expect, HostText, Name};
 use crate::meter::{Addressing, Model};
 
-const PORT_EXPECTED: &str = "a TCP port from 1 to 65535";
+pub(super) const PORT_EXPECTED: &str = "a TCP port from 1 to 65535";
 
 /// A meter at a unit behind a gateway. Say where it is by `gateway` or by `host`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -128,43 +128,4 @@ impl JsonSchema for Target {
         }
         schema
     }
-}
-
-/// One physical way in to one or more meters. It is asked one thing at a time, however many meters are behind it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[schemars(
-    title = "Gateway",
-    extend("additionalProperties" = false),
-    extend("if" = { "properties": { "transport": { "const": "tcp" } }, "required": ["transport"] }),
-    extend("then" = { "required": ["host"] })
-)]
-pub(in crate::job) struct Gateway {
-    /// How it is reached. `tcp` is Modbus TCP.
-    #[schemars(schema_with = "transport")]
-    #[expect(dead_code, reason = "the schema allows one word only")]
-    transport: String,
-    /// Host name or IP address. The same host and port is the same gateway, however often it is written.
-    #[schemars(example = "10.20.1.5")]
-    pub host: Option<HostText>,
-    /// TCP port.
-    #[schemars(range(min = 1, max = 65535), extend("default" = 502), extend("errorMessage" = PORT_EXPECTED))]
-    pub port: Option<u16>,
-    /// How long a connection may take; from 10ms to 60s.
-    #[schemars(extend("default" = "3s"))]
-    pub connect_timeout: Option<DurationText>,
-    /// From a request to its whole answer; from 10ms to 60s.
-    #[schemars(extend("default" = "2s"))]
-    pub request_timeout: Option<DurationText>,
-    /// Silence between an answer and the next request, for gateways that need it; at most 200ms.
-    #[schemars(extend("default" = "0ms"))]
-    pub pace: Option<DurationText>,
-    /// Whether it is carried from meter to meter (a laptop's cable, a site kit). A meter that is not the one looked
-    /// for is then simply not there yet, and captured readings of a source may be a day old.
-    #[serde(default)]
-    #[schemars(schema_with = "super::options::boolean", extend("default" = false))]
-    pub portable: Option<bool>,
-}
-
-fn transport(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["tcp"], "errorMessage": "`tcp`, the one transport there is so far" })
 }

@@ -4,6 +4,7 @@
 //! here are what an editor shows when the pointer rests on a key.
 
 mod endpoint;
+mod gateway;
 mod options;
 mod readings;
 mod scalar;
@@ -16,12 +17,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) use endpoint::{Endpoint, Gateway, SerialText, Target};
+pub(super) use endpoint::{Endpoint, SerialText, Target};
+pub(super) use gateway::{Gateway, SERIAL, Transport};
 pub(super) use options::{GatewayOptions, Options};
 pub(super) use readings::{Expect, Given};
 pub(super) use scalar::{
-    AGE_PATTERN, AgeText, DURATION_PATTERN, DurationText, ENERGY_PATTERN, EnergyText, FileText, HOST_PATTERN,
-    HostText, KEY_PATTERN, NAME_PATTERN, Name, POWER_PATTERN, PowerText, TIME_PATTERN, TimeText, Version,
+    AGE_PATTERN, AgeText, DEVICE_PATTERN, DURATION_PATTERN, DeviceText, DurationText, ENERGY_PATTERN,
+    EnergyText, FileText, HOST_PATTERN, HostText, KEY_PATTERN, NAME_PATTERN, Name, POWER_PATTERN, PowerText,
+    TIME_PATTERN, TimeText, Version,
 };
 pub(super) use source::{LIVE, Source, TYPED};
 pub(super) use window::{DAYS_PATTERN, HOURS_EXPECTED, HOURS_PATTERN, Window, ZONE_EXPECTED, ZONE_PATTERN};

@@ -24,6 +24,8 @@ pub(in crate::job) const KEY_PATTERN: &str = "^([A-Za-z0-9._-]{1,100}/)?[A-Za-z0
 pub(in crate::job) const KEY_EXPECTED: &str = "a transfer: `CAMPAIGN/ID`, or `ID` in this campaign";
 pub(in crate::job) const ENERGY_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(Wh|kWh|MWh|GWh)$";
 pub(in crate::job) const POWER_PATTERN: &str = r"^[0-9]+(\.[0-9]+)? ?(VA|kVA|MVA|GVA)$";
+/// A port of Unix by its whole path, or one of Windows.
+pub(in crate::job) const DEVICE_PATTERN: &str = r"^(/[^\s/][^\s]{0,253}|(\\\\\.\\)?[Cc][Oo][Mm][0-9]{1,3})$";
 pub(in crate::job) const HOST_PATTERN: &str = r"^[A-Za-z0-9._:%-]{1,253}$";
 
 macro_rules! text {
@@ -76,6 +78,10 @@ text!(
 text!(
     /// A host name or IP address.
     HostText, HOST_PATTERN, "a host name or an IP address: 10.20.1.5, meter-12.example"
+);
+text!(
+    /// A serial port.
+    DeviceText, DEVICE_PATTERN, "a serial port: /dev/ttyUSB0, /dev/serial/by-id/usb-..., COM3"
 );
 text!(
     /// A path relative to the file that names it.

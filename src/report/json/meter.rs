@@ -17,7 +17,7 @@ pub struct MeterJson {
     pub model: Model,
     /// The gateway's name in the job, or its address where it has none; `null` for typed readings.
     pub gateway: Option<String>,
-    /// The gateway's address, `host:port`; `null` for typed readings.
+    /// The gateway's address: `host:port`, `host:port RTU` (over TCP), or the serial port; `null` for typed readings.
     pub address: Option<String>,
     /// Unit behind the gateway, 1–247; `null` for typed readings.
     pub unit: Option<u8>,

@@ -98,7 +98,7 @@ impl Liars {
 impl Connect for Liars {
     fn connect<'a>(&'a self, gateway: &'a Gateway) -> Connecting<'a> {
         Box::pin(async move {
-            let Address::Tcp { host, .. } = &gateway.address;
+            let Address::Tcp { host, .. } = &gateway.address else { panic!("{}", gateway.address) };
             let (ours, theirs) = tokio::io::duplex(ROOM);
             let meter = self.gateway(host).connect()?;
             let number = self.with(|state| {
