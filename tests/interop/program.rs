@@ -9,6 +9,7 @@ use crate::{
     Test,
     child::{Speaking, Speaks},
     needs::{self, Need},
+    pty::Pty,
     support::{Ended, finish, meterferry},
 };
 
@@ -24,13 +25,22 @@ const READING: &str = "read:1:1700";
 const REQUEST_TIMEOUT: &str = "400ms";
 /// Later than that: while our program listens whether the line is silent.
 const SOON: f32 = 0.6;
+/// Later still: when it has begun to ask again.
+const LATER: f32 = 1.0;
 
 pub fn tests() -> Vec<Test> {
-    use Transport::Tcp;
+    use Transport::{Rtu, RtuOverTcp, Tcp};
     vec![
         whole("program::a_whole_transfer_over_tcp", Tcp),
+        whole("program::a_whole_transfer_over_rtu_over_tcp", RtuOverTcp),
+        whole("program::a_whole_transfer_on_a_serial_line", Rtu),
         late("program::a_late_echo_of_the_command_over_tcp", Tcp, COMMAND, SOON),
         late("program::a_late_reading_over_tcp", Tcp, READING, SOON),
+        late("program::a_late_echo_of_the_command_over_rtu_over_tcp", RtuOverTcp, COMMAND, SOON),
+        late("program::a_late_echo_of_the_command_on_a_serial_line", Rtu, COMMAND, SOON),
+        late("program::a_late_reading_on_a_serial_line", Rtu, READING, SOON),
+        late("program::a_very_late_echo_of_the_command_on_a_serial_line", Rtu, COMMAND, LATER),
+        late("program::a_very_late_reading_on_a_serial_line", Rtu, READING, LATER),
     ]
 }
 
@@ -47,18 +57,23 @@ fn late(name: &'static str, transport: Transport, request: &str, seconds: f32) -
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transport {
     Tcp,
+    RtuOverTcp,
+    Rtu,
 }
 
 impl Transport {
     const fn needs(self) -> &'static [Need] {
         match self {
-            Self::Tcp => &[Need::Pymodbus],
+            Self::Tcp | Self::RtuOverTcp => &[Need::Pymodbus],
+            Self::Rtu => &[Need::Pymodbus, Need::Socat],
         }
     }
 
     const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::RtuOverTcp => "rtu-over-tcp",
+            Self::Rtu => "rtu",
         }
     }
 }
@@ -67,20 +82,26 @@ impl Transport {
 struct Scene {
     meters: Speaking,
     transport: Transport,
-    /// A port of 127.0.0.1.
+    /// A port of 127.0.0.1, or a device.
     place: String,
     home: TempDir,
+    _line: Option<Pty>,
 }
 
 impl Scene {
     fn new(transport: Transport, late: Option<&str>) -> Self {
+        let line = (transport == Transport::Rtu).then(Pty::pair);
         let mut command = needs::script("meters.py");
         command.args([transport.name(), "--energies", &json!(COUNTED.map(i16::cast_unsigned)).to_string()]);
         command.args(late.iter().flat_map(|late| ["--late", late]));
+        command.args(line.iter().flat_map(|line| ["--device".into(), line.far()]));
         let meters = Speaking::start(command, Speaks::Stdout);
         let ready = meters.line();
-        let place = ready.strip_prefix("ready ").unwrap().to_owned();
-        let scene = Self { meters, transport, place, home: tempfile::tempdir().unwrap() };
+        let place = match &line {
+            Some(line) => line.near().to_str().unwrap().to_owned(),
+            None => ready.strip_prefix("ready ").unwrap().to_owned(),
+        };
+        let scene = Self { meters, transport, place, home: tempfile::tempdir().unwrap(), _line: line };
         fs::write(scene.job(), scene.job_text()).unwrap();
         scene
     }
@@ -93,6 +114,8 @@ impl Scene {
         let place = &self.place;
         let gateway = match self.transport {
             Transport::Tcp => format!("transport: tcp, host: 127.0.0.1, port: {place}"),
+            Transport::RtuOverTcp => format!("transport: rtu-over-tcp, host: 127.0.0.1, port: {place}"),
+            Transport::Rtu => format!("transport: rtu, device: {place}, baud: 19200, parity: none"),
         };
         format!(
             "
@@ -134,6 +157,8 @@ transfers:
         let mut command = meterferry(self.home.path(), ["read", "--unit", &unit, "--model", model]);
         match self.transport {
             Transport::Tcp => command.args(["--host", &socket]),
+            Transport::RtuOverTcp => command.args(["--host", &socket, "--transport", "rtu-over-tcp"]),
+            Transport::Rtu => command.args(["--device", place, "--baud", "19200", "--parity", "none"]),
         };
         command.args(["--format", "json"]);
         finish(command).exits(0).json()

@@ -27,6 +27,13 @@ impl Pty {
         Self::start(folder, &far, &["near"])
     }
 
+    /// Two terminals that lead to each other: one line.
+    pub fn pair() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let far = terminal(folder.path().join("far"));
+        Self::start(folder, &far, &["near", "far"])
+    }
+
     fn start(folder: TempDir, far: &str, ends: &[&str]) -> Self {
         let mut command = Command::new("socat");
         command.args(["-d", "-d", &terminal(folder.path().join("near")), far]);
@@ -40,6 +47,11 @@ impl Pty {
     /// The terminal for the program that asks.
     pub fn near(&self) -> PathBuf {
         self.folder.path().join("near")
+    }
+
+    /// The terminal for the program that answers.
+    pub fn far(&self) -> PathBuf {
+        self.folder.path().join("far")
     }
 }
 
