@@ -6,6 +6,7 @@ mod again;
 mod commands;
 mod crashes;
 mod guards;
+mod line_reads;
 mod lines;
 mod one_transfer;
 mod review;
