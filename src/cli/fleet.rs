@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::failure::counted;
 use crate::{
-    campaign::{Address, Endpoint, Role, SerialNumber, Transfer},
+    campaign::{self, Address, Endpoint, Role, SerialNumber, Transfer},
     meter::{Addressing, Model},
     simulator::{self, Audit, Device, Gateway, GatewaySettings, Load, Totals},
 };
@@ -53,7 +53,8 @@ impl Fleet {
         }
         let mut gateways = HashMap::with_capacity(meters.len());
         for (address, units) in meters {
-            let gateway = Gateway::new(GatewaySettings { latency, ..GatewaySettings::default() });
+            let framing = framing(address);
+            let gateway = Gateway::new(GatewaySettings { framing, latency, ..GatewaySettings::default() });
             for (unit, device) in units {
                 gateway.add(unit, device);
             }
@@ -114,6 +115,14 @@ fn meter_audit(address: &Address, gateway: &Gateway, unit: u8) -> MeterAudit {
         effective_commits: audit.effective_commits(),
         writes: audit.writes().len(),
         audit,
+    }
+}
+
+/// What is spoken at an address is spoken by its twin, though that is always on a socket.
+pub(super) const fn framing(address: &Address) -> simulator::Framing {
+    match address.framing() {
+        campaign::Framing::Mbap => simulator::Framing::Mbap,
+        campaign::Framing::Rtu => simulator::Framing::Rtu,
     }
 }
 

@@ -9,6 +9,11 @@ use serde::Serialize;
 ///
 /// Several faults may strike one request (a [`Fault::ForeignWrite`] and a [`Fault::SwallowResponse`], say); where two
 /// disagree, the one injected later wins.
+///
+/// All of them strike in either framing. With [`Framing::Rtu`](super::Framing::Rtu), what says "connection" means every
+/// connection to the line that there is at that instant, and these differ:
+/// [`LateResponse`](Fault::LateResponse), [`LateExecution`](Fault::LateExecution),
+/// [`DuplicateExecution`](Fault::DuplicateExecution), [`WrongTransaction`](Fault::WrongTransaction).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Fault {
     /// Not executed, no answer.
@@ -16,9 +21,10 @@ pub enum Fault {
     /// Executed, no answer.
     SwallowResponse,
     /// Executed; the answer comes this much later, on the same connection if it is still there, even after the
-    /// answers to later requests.
+    /// answers to later requests. RTU: it comes to whoever is connected then.
     LateResponse(Duration),
-    /// No answer; executed this much later, connection or not, by whatever device is there then.
+    /// No answer; executed this much later, connection or not, by whatever device is there then. RTU: it is answered
+    /// then, to whoever is connected.
     LateExecution(Duration),
     /// Not executed, connection closed.
     DropBefore,
@@ -36,7 +42,8 @@ pub enum Fault {
     WrongEcho,
     /// A write is echoed with another address. Reads are answered faithfully.
     WrongEchoAddress,
-    /// The answer bears the next transaction number.
+    /// The answer bears the next transaction number. RTU, where there is none: the answer to the request before, whatever
+    /// unit that was for, comes once more, and this one's right behind it. (At the first request: this one's alone.)
     WrongTransaction,
     /// The answer comes from the next unit.
     WrongUnit,
@@ -60,7 +67,8 @@ pub enum Fault {
     },
     /// Handled this much later: the bus is busy with it meanwhile.
     Delay(Duration),
-    /// Executed now and answered, and executed again this much later: a gateway that sends again by itself.
+    /// Executed now and answered, and executed again this much later: a gateway that sends again by itself. RTU: it is
+    /// answered again, too.
     DuplicateExecution(Duration),
     /// Another serial number from this request on: the meter was exchanged, its contents as they were.
     SerialBecomes(u32),
@@ -150,6 +158,15 @@ impl Plan {
     pub(super) fn waits_in_vain(&self) -> bool {
         let swallowed = self.deliver == Deliver::Nothing && self.execute != Execute::Now;
         self.unit_is_silent || (swallowed && !self.is_broadcast)
+    }
+
+    /// How much later it is executed, or executed again.
+    pub(super) fn executed_later(&self) -> impl Iterator<Item = Duration> {
+        let later = match self.execute {
+            Execute::Later(time) => Some(time),
+            Execute::Now | Execute::Never => None,
+        };
+        later.into_iter().chain(self.again)
     }
 
     /// Changes the plan as the fault demands.

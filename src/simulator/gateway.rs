@@ -16,6 +16,7 @@ use super::connection;
 use super::device::Device;
 use super::energies::{Energies, EnergyWords, Load};
 use super::fault::Fault;
+use super::framing::Framing;
 use super::link::{MemoryStream, Slot};
 use super::listener;
 use super::shared::{BROADCAST, Shared};
@@ -28,6 +29,8 @@ const STREAM_ROOM: usize = 4_096;
 /// How a gateway behaves. The default answers at once and grants any number of connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GatewaySettings {
+    /// How its frames look, and whether its clients share a line.
+    pub framing: Framing,
     /// From the execution of a request to its answer; several connections wait at the same time.
     pub latency: Duration,
     /// How long each request occupies the bus, which serves one at a time, before it is executed.
@@ -36,7 +39,7 @@ pub struct GatewaySettings {
     pub unit_timeout: Duration,
     /// Connections granted at the same time; further ones are closed at once. `None` is any number.
     pub max_connections: Option<usize>,
-    /// What a request to a unit that is not there gets.
+    /// What a request to a unit that is not there gets. With [`Framing::Rtu`] always silence.
     pub unknown_unit: UnknownUnit,
 }
 
@@ -116,7 +119,7 @@ impl Gateway {
         let online = self.shared.connection_begins().ok_or(io::ErrorKind::ConnectionRefused)?;
         let slot = Arc::new(Slot::new(Arc::clone(&self.shared)));
         let (ours, theirs) = tokio::io::duplex(STREAM_ROOM);
-        connection::spawn(Arc::clone(&self.shared), Arc::clone(&slot), online, ours);
+        connection::spawn(&self.shared, Arc::clone(&slot), online, ours);
         Ok(MemoryStream::new(theirs, slot))
     }
 }

@@ -44,5 +44,5 @@ async fn admit(shared: &Arc<Shared>, stream: TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY refused");
     }
-    connection::spawn(Arc::clone(shared), slot, online, stream);
+    connection::spawn(shared, slot, online, stream);
 }

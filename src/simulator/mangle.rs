@@ -1,51 +1,59 @@
-//! Bends the bytes of a faithful answer. Pure; works on whole frames on TCP.
+//! Closes an answer's frame, bent where it is to be. Pure; works on whole frames.
 //! Must not know why.
 
 use super::fault::Bend;
-use super::mbap::{self, HEADER};
+use super::framing::Framing;
 use super::pdu::{READ_HOLDING, READ_INPUT, WRITE_BLOCK, WRITE_ONE};
 
-/// Bends a frame in place.
-pub(super) fn bend(frame: &mut Vec<u8>, how: Bend) {
+/// Closes a frame that has its header and its PDU. What is bent inside of it is covered by the length or the CRC, so
+/// that the frame agrees with itself; garbage agrees with nothing. `previous` is the frame before this one.
+pub(super) fn close(frame: &mut Vec<u8>, framing: Framing, how: Option<Bend>, previous: &[u8]) {
+    if let Some(how) = how {
+        bend(frame, framing, how);
+    }
+    framing.finish(frame);
     match how {
-        Bend::Short => shorten(frame),
-        Bend::Long => lengthen(frame),
-        Bend::Echo if is_echo(frame) => count_up(&mut frame[HEADER + 3..HEADER + 5]),
-        Bend::EchoAddress if is_echo(frame) => count_up(&mut frame[HEADER + 1..HEADER + 3]),
-        Bend::Echo | Bend::EchoAddress => {}
-        Bend::Transaction => count_up(&mut frame[..2]),
-        Bend::Unit => frame[HEADER - 1] = frame[HEADER - 1].wrapping_add(1),
-        Bend::Function => frame[HEADER] = frame[HEADER].wrapping_add(1),
-        Bend::Garbage => frame.iter_mut().enumerate().for_each(|(n, byte)| *byte = noise(n, *byte)),
+        Some(Bend::Garbage) => frame.iter_mut().enumerate().for_each(|(n, byte)| *byte = noise(n, *byte)),
+        Some(Bend::Transaction) if framing == Framing::Rtu => {
+            drop(frame.splice(..0, previous.iter().copied()))
+        }
+        _ => {}
     }
 }
 
-fn is_read_answer(frame: &[u8]) -> bool {
-    matches!(frame[HEADER], READ_HOLDING | READ_INPUT)
+fn bend(frame: &mut Vec<u8>, framing: Framing, how: Bend) {
+    let header = framing.header();
+    let (unit, pdu) = (header - 1, &mut frame[header..]);
+    let is_echo = matches!(pdu[0], WRITE_ONE | WRITE_BLOCK);
+    match how {
+        Bend::Short => shorten(frame, header),
+        Bend::Long => lengthen(frame, header),
+        Bend::Echo if is_echo => count_up(&mut pdu[3..5]),
+        Bend::EchoAddress if is_echo => count_up(&mut pdu[1..3]),
+        Bend::Echo | Bend::EchoAddress => {}
+        Bend::Transaction if framing == Framing::Mbap => count_up(&mut frame[..2]),
+        Bend::Unit => frame[unit] = frame[unit].wrapping_add(1),
+        Bend::Function => pdu[0] = pdu[0].wrapping_add(1),
+        Bend::Transaction | Bend::Garbage => {}
+    }
 }
 
-fn is_echo(frame: &[u8]) -> bool {
-    matches!(frame[HEADER], WRITE_ONE | WRITE_BLOCK)
-}
-
-fn shorten(frame: &mut Vec<u8>) {
-    if is_read_answer(frame) {
-        frame[HEADER + 1] -= 2;
-    } else if !is_echo(frame) {
-        return; // an exception has nothing to lose
+fn shorten(frame: &mut Vec<u8>, header: usize) {
+    match frame[header] {
+        READ_HOLDING | READ_INPUT => frame[header + 1] -= 2,
+        WRITE_ONE | WRITE_BLOCK => {}
+        _ => return, // an exception has nothing to lose
     }
     frame.truncate(frame.len() - 2);
-    mbap::finish(frame);
 }
 
-fn lengthen(frame: &mut Vec<u8>) {
-    if is_read_answer(frame) {
-        frame[HEADER + 1] = frame[HEADER + 1].wrapping_add(2);
-    } else if !is_echo(frame) {
-        return;
+fn lengthen(frame: &mut Vec<u8>, header: usize) {
+    match frame[header] {
+        READ_HOLDING | READ_INPUT => frame[header + 1] = frame[header + 1].wrapping_add(2),
+        WRITE_ONE | WRITE_BLOCK => {}
+        _ => return,
     }
     frame.extend([0x12, 0x34]);
-    mbap::finish(frame);
 }
 
 fn count_up(word: &mut [u8]) {
@@ -53,7 +61,7 @@ fn count_up(word: &mut [u8]) {
     word.copy_from_slice(&value.to_be_bytes());
 }
 
-/// Looks random, and the protocol bytes (2 and 3) are never zero.
+/// Looks random, and the protocol bytes on TCP (2 and 3) are never zero.
 fn noise(place: usize, byte: u8) -> u8 {
     let place = u8::try_from(place % 251).expect("below 251");
     byte.wrapping_mul(37) ^ place.wrapping_mul(91) | 0x81

@@ -1,32 +1,14 @@
 //! The frame around a PDU on TCP: transaction, protocol, length, unit.
-//! Knows nothing of function codes. An RTU frame would sit beside this file with the same three functions
-//! (`next`, `begin`, `finish`): connections use no others.
+//! Knows nothing of function codes. An RTU frame stands beside this file with the same three functions
+//! (`next`, `begin`, `finish`).
 
-use std::ops::Range;
+use super::framing::{Header, Heard};
 
 /// Bytes before the PDU: transaction (2), protocol (2), length (2), unit (1).
 pub(super) const HEADER: usize = 7;
 const PROTOCOL: [u8; 2] = [0, 0];
 /// Unit and the longest PDU.
 const LONGEST: usize = 254;
-
-/// What an answer repeats of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) transaction: [u8; 2],
-    pub(super) unit: u8,
-}
-
-/// What stands at the beginning of the bytes heard so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// Not a whole frame yet.
-    Part,
-    /// No frame can begin like this.
-    Nonsense,
-    /// A frame; its PDU lies in the range, and the frame ends where the range does.
-    Frame(Header, Range<usize>),
-}
 
 /// Looks for a frame at the beginning of what was heard.
 pub(super) fn next(heard: &[u8]) -> Heard {
@@ -39,12 +21,12 @@ pub(super) fn next(heard: &[u8]) -> Heard {
     if heard.len() < end {
         return Heard::Part;
     }
-    Heard::Frame(Header { transaction: [header[0], header[1]], unit: header[6] }, HEADER..end)
+    let header = Header { transaction: [header[0], header[1]], unit: header[6] };
+    Heard::Frame { header, pdu: HEADER..end, end }
 }
 
-/// Begins a frame in an empty buffer; the PDU is pushed behind it.
+/// Begins a frame; the PDU is pushed behind it.
 pub(super) fn begin(out: &mut Vec<u8>, header: Header) {
-    out.clear();
     out.extend(header.transaction);
     out.extend(PROTOCOL);
     out.extend([0, 0, header.unit]);

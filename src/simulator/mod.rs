@@ -11,8 +11,10 @@
 //! ```text
 //! gateway, shared           the handle: units, switches, inspection; what it shares with its tasks
 //! listener, link            TCP connections; in-memory streams, and the slots both take up
-//! connection                one task: bytes in, bus, faults, bytes out
-//! mbap, pdu, mangle         frames on TCP (RTU frames would sit beside them), function codes, bent bytes
+//! connection, late          one task: bytes in, bus, faults, bytes out, some of them late
+//! line                      what RTU clients share instead: one serial line
+//! framing, mbap, rtu        frames: those of TCP, those of a serial line
+//! pdu, mangle               function codes, bent bytes
 //! when, fault               which requests are struck; what goes wrong with them
 //! unit, audit               an address: its device, armed faults, late requests; what was done to it
 //! device, build             one meter: what it answers; how it is set up
@@ -27,7 +29,10 @@ mod connection;
 mod device;
 mod energies;
 mod fault;
+mod framing;
 mod gateway;
+mod late;
+mod line;
 mod link;
 mod listener;
 mod mailbox;
@@ -35,6 +40,7 @@ mod mangle;
 mod mbap;
 mod pdu;
 mod registers;
+mod rtu;
 mod shared;
 mod unit;
 mod when;
@@ -46,6 +52,7 @@ pub use audit::{Audit, Execution, FiredFault, Origin, Violation, ViolationKind, 
 pub use device::Device;
 pub use energies::{Energies, EnergyWords, Load, Totals};
 pub use fault::Fault;
+pub use framing::Framing;
 pub use gateway::{ConnectionCounts, Gateway, GatewaySettings, UnknownUnit};
 pub use link::MemoryStream;
 pub use registers::Model;

@@ -2,14 +2,16 @@
 //! Knows nothing of bytes. One lock a gateway, never held across an await.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::audit::{Audit, ViolationKind};
 use super::fault::Plan;
+use super::framing::Framing;
 use super::gateway::{ConnectionCounts, GatewaySettings, UnknownUnit};
+use super::line::Line;
 use super::pdu::{self, Request};
 use super::unit::Unit;
 
@@ -23,6 +25,8 @@ pub(super) struct Shared {
     pub(super) epoch: Instant,
     pub(super) alive: CancellationToken,
     bus: tokio::sync::Mutex<()>,
+    /// Once a client has connected to a gateway that speaks RTU.
+    line: OnceLock<Arc<Line>>,
     state: Mutex<State>,
 }
 
@@ -46,7 +50,8 @@ impl Shared {
             connections: ConnectionCounts::default(),
             online: Some(alive.child_token()),
         };
-        Self { settings, epoch, alive, bus: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+        let (bus, line) = (tokio::sync::Mutex::new(()), OnceLock::new());
+        Self { settings, epoch, alive, bus, line, state: Mutex::new(state) }
     }
 
     pub(super) fn settings(&self) -> &GatewaySettings {
@@ -56,6 +61,11 @@ impl Shared {
     /// The bus, as soon as it is free.
     pub(super) async fn bus(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.bus.lock().await
+    }
+
+    /// The line of a gateway that speaks RTU.
+    pub(super) fn line(&self, begin: impl FnOnce() -> Arc<Line>) -> &Arc<Line> {
+        self.line.get_or_init(begin)
     }
 
     pub(super) fn is_offline(&self) -> bool {
@@ -97,9 +107,9 @@ impl Shared {
             return Plan::broadcast();
         }
         match state.units.get_mut(&unit) {
-            None => match self.settings.unknown_unit {
-                UnknownUnit::Silence => Plan::silence(),
-                UnknownUnit::Exception(code) => Plan::gateway_exception(code),
+            None => match (self.settings.unknown_unit, self.settings.framing) {
+                (UnknownUnit::Exception(code), Framing::Mbap) => Plan::gateway_exception(code),
+                (UnknownUnit::Silence, _) | (_, Framing::Rtu) => Plan::silence(),
             },
             Some(unit) => {
                 if is_first {
@@ -118,6 +128,12 @@ impl Shared {
             (None, Some(code)) => pdu::exception(out, request.function, code),
             (None, None) => {}
         }
+    }
+
+    /// The PDUs with which a unit has answered requests that were kept back, since this was last asked.
+    pub(super) fn answers_of(&self, unit: u8) -> Vec<Vec<u8>> {
+        let now = Instant::now();
+        self.lock().units.get_mut(&unit).map(|unit| unit.late_answers(now)).unwrap_or_default()
     }
 
     /// Who panics while holding it asked for a unit that is not there, before anything was changed.

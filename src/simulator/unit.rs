@@ -19,6 +19,8 @@ pub(super) struct Unit {
     epoch: Instant,
     armed: Vec<(When, Fault)>,
     kept_back: Vec<KeptBack>,
+    /// What was answered to requests kept back, until somebody asks: on TCP nobody does, and they are few.
+    late_answers: Vec<Vec<u8>>,
     silent: bool,
     commit_seen: bool,
 }
@@ -41,6 +43,7 @@ impl Unit {
             epoch,
             armed: Vec::new(),
             kept_back: Vec::new(),
+            late_answers: Vec::new(),
             silent: false,
             commit_seen: false,
         }
@@ -153,6 +156,12 @@ impl Unit {
         }
     }
 
+    /// The PDUs that answer the requests kept back which have been executed since this was last asked.
+    pub(super) fn late_answers(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        self.catch_up(now);
+        std::mem::take(&mut self.late_answers)
+    }
+
     fn keep_back(&mut self, request: &Request, due: Instant, origin: Origin) {
         self.kept_back.push(KeptBack { due, origin, request: request.clone() });
     }
@@ -180,8 +189,12 @@ impl Unit {
 
     fn execute_kept_back(&mut self, place: usize) {
         let KeptBack { due, origin, request } = self.kept_back.remove(place);
-        // Nobody hears the answer, refused or not; the audit has it.
-        let _answer = self.device.handle(&request, origin, false, due, &mut self.audit, &mut Vec::new());
+        let mut answer = Vec::new();
+        if let Err(code) = self.device.handle(&request, origin, false, due, &mut self.audit, &mut answer) {
+            answer.clear();
+            pdu::exception(&mut answer, request.function, code);
+        }
+        self.late_answers.push(answer);
     }
 }
 

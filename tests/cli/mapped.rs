@@ -9,6 +9,7 @@ use crate::{
 };
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/jobs/demo.yaml");
+const SERIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/jobs/serial.yaml");
 
 #[test]
 fn plan_run_run_again_status_and_read_agree_with_what_the_meters_saw() {
@@ -43,6 +44,18 @@ fn plan_run_run_again_status_and_read_agree_with_what_the_meters_saw() {
     // Two runs, and the second wrote nothing: one commit was asked for at each target.
     let asked: u64 = audits.iter().map(|audit| audit["commit_requests"].as_u64().unwrap()).sum();
     assert_eq!(asked, 12);
+}
+
+#[test]
+fn meters_on_serial_lines_are_reached_through_the_map_as_well() {
+    let bench = Bench::new();
+    let simulator = Simulator::start(&bench, SERIAL, "0s");
+    let map: Value = serde_json::from_str(&std::fs::read_to_string(bench.path("map.json")).unwrap()).unwrap();
+    let lines: Vec<_> = map["gateways"].as_object().unwrap().keys().collect();
+    assert_eq!(lines, ["/dev/ttyUSB0", "192.0.2.9:4001 RTU"]);
+    let run = bench.on_map("run", SERIAL, &[]).exits(0).json();
+    assert_all(&run, "done", 3);
+    assert_preset_once(&simulator.stop(), &run);
 }
 
 #[test]

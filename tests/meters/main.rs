@@ -7,6 +7,8 @@ mod commands;
 mod control;
 mod crashes;
 mod guards;
+mod line_reads;
+mod lines;
 mod one_transfer;
 mod review;
 mod settling;

@@ -166,7 +166,9 @@ fn virtual_age() -> Duration {
 impl Connect for World {
     fn connect<'a>(&'a self, gateway: &'a Gateway) -> Connecting<'a> {
         Box::pin(async move {
-            let Address::Tcp { host, .. } = &gateway.address else { panic!("{}", gateway.address) };
+            let (Address::Tcp { host, .. } | Address::RtuOverTcp { host, .. }) = &gateway.address else {
+                panic!("{}", gateway.address)
+            };
             let stream = self.gateway(host).connect()?;
             Ok(Box::new(CutStream { stream, cut: Arc::clone(&self.cut), dead: false }) as Box<dyn Stream>)
         })

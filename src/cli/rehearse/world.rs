@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    super::fleet::twin,
+    super::fleet::{framing, twin},
     cut::{Cut, CutAt, Wire},
     disk::Disk,
     shape::Firmware,
@@ -68,9 +68,10 @@ impl World {
         for transfer in transfers {
             for role in [Role::Source, Role::Target] {
                 let Some(endpoint) = transfer.endpoint(role) else { continue };
-                let gateway = gateways
-                    .entry(endpoint.gateway.address.clone())
-                    .or_insert_with(|| Gateway::new(settings.clone()));
+                let address = &endpoint.gateway.address;
+                let gateway = gateways.entry(address.clone()).or_insert_with(|| {
+                    Gateway::new(GatewaySettings { framing: framing(address), ..settings.clone() })
+                });
                 let device = twin(role, endpoint).with_load(load(transfer, role));
                 let device = if role == Role::Target { firmware.equip(device) } else { device };
                 gateway.add(endpoint.unit.number(), device);

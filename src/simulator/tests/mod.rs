@@ -5,6 +5,8 @@ mod commands;
 mod faults;
 mod gateways;
 mod readings;
+mod rtu;
+mod rtu_faults;
 mod sockets;
 
 use std::time::Duration;
