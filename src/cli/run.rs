@@ -54,6 +54,7 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
         stop,
         until_check: arguments.until == Some(args::Until::Check),
         limits,
+        pulse: progress(&arguments, console).pulse(),
     };
     let mut results = console.results();
     let report = carry(selected, ledger, settings, &arguments, console, &mut results).await;
@@ -84,8 +85,7 @@ async fn carry(
     console: &Console,
     results: &mut Results,
 ) -> RunReport {
-    let kind = ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs);
-    let mut progress = Progress::new(kind, console.stderr.clone());
+    let mut progress = Progress::new(progress(arguments, console), console.stderr.clone());
     let mut log = LogReporter::new();
     let mut lines = JsonLinesReporter::new(results);
     let mut reporters =
@@ -94,6 +94,10 @@ async fn carry(
         reporters = reporters.with(|event| lines.event(event));
     }
     run::run(transfers, ledger, settings, &mut |event| reporters.tell(&event)).await
+}
+
+fn progress(arguments: &args::Run, console: &Console) -> ProgressKind {
+    ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs)
 }
 
 fn closing(report: &RunReport, run: &str, exit: Exit, format: Format) -> String {
