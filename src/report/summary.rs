@@ -119,7 +119,8 @@ fn block(title: &str, results: &[&TransferResult], campaigns: usize, style: Styl
 fn wires(report: &RunReport, style: Style) -> String {
     let reckoning = report.reckoning.as_ref().filter(|reckoning| reckoning.requests_sent > 0);
     reckoning.map_or_else(String::new, |reckoning| {
-        let text = hanging("", &reckoning_words(reckoning), style.width);
+        let not_done = report.results.iter().filter(|result| !result.outcome.is_done()).count();
+        let text = hanging("", &reckoning_words(reckoning, not_done), style.width);
         format!("{}\n", paint(&text, Tone::Dim, style.colour))
     })
 }

@@ -218,13 +218,14 @@ pub(super) fn duration_words(duration: Duration) -> String {
     }
 }
 
-/// Requests and time: expected, and what it came to.
-pub(super) fn reckoning_words(reckoning: &Reckoning) -> String {
+/// Requests and time: expected, and what it came to, where so many transfers are not done.
+pub(super) fn reckoning_words(reckoning: &Reckoning, not_done: usize) -> String {
     let Reckoning { requests_expected: expected, requests_sent: sent, .. } = reckoning;
     let why: Vec<String> = more(&reckoning.more)
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{number} {what}"))
+        .chain((sent < expected && not_done > 0).then(|| format!("{} not done", transfers(not_done))))
         .collect();
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
     let times = [reckoning.expected_ms, reckoning.elapsed_ms].map(Duration::from_millis).map(duration_words);

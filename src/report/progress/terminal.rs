@@ -12,8 +12,8 @@ const USUAL: Size = Size { rows: 24, columns: 80 };
 pub(super) struct Terminal {
     term: Term,
     bar: ProgressBar,
-    /// What stands there now, and at which width.
-    drawn: Option<(Vec<usize>, Size)>,
+    /// How many lines stand there now, and how large the terminal was.
+    drawn: Option<(usize, Size)>,
 }
 
 impl Terminal {
@@ -42,12 +42,19 @@ impl Terminal {
         self.bar.set_position(ended as u64);
         self.bar.set_message(lines.join("\n"));
         self.bar.tick();
-        self.drawn = Some((lines.iter().map(|line| line.chars().count()).collect(), size));
+        self.drawn = Some((lines.len(), size));
     }
 
-    /// A window that got narrower has broken long lines in two: what of them is above those that are drawn over.
+    /// A window that got narrower has broken what stands there: each line was filled up to the old width. What of it
+    /// is above the rows that will be drawn over is taken away.
     fn clear_what_broke(&self, size: Size) {
-        let _ = (&self.drawn, size);
+        let Some((lines, before)) = self.drawn else { return };
+        if size.columns < before.columns {
+            let broken = (lines * before.columns).div_ceil(size.columns.max(1));
+            let above = (broken - lines).min(size.rows.saturating_sub(lines));
+            // A terminal that cannot be cleared is only untidy.
+            self.bar.suspend(|| drop(self.term.clear_last_lines(above)));
+        }
     }
 
     /// Leaves nothing behind.
