@@ -21,7 +21,7 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 10] = [
     ("tokio_modbus", "modbus"),
     ("serde_saphyr", "job"),
     ("jsonschema", "job"),
@@ -30,6 +30,7 @@ const OWNED: [(&str, &str); 9] = [
     ("rusqlite", "ledger"),
     ("sha2", "ledger"),
     ("indicatif", "report"),
+    ("prometheus", "report"),
     ("comfy_table", "report"),
 ];
 

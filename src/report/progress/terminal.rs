@@ -52,8 +52,10 @@ impl Terminal {
         if size.columns < before.columns {
             let broken = (lines * before.columns).div_ceil(size.columns.max(1));
             let above = (broken - lines).min(size.rows.saturating_sub(lines));
-            // A terminal that cannot be cleared is only untidy.
-            self.bar.suspend(|| drop(self.term.clear_last_lines(above)));
+            // A terminal that cannot be cleared, or a log line that came in between, is only untidy for a moment.
+            self.bar.suspend(|| {
+                let _ = self.term.move_cursor_up(above).and_then(|()| self.term.clear_to_end_of_screen());
+            });
         }
     }
 
