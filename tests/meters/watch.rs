@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use meterferry::{
-    campaign::{Given, LiveSource, Others, Source, TargetEnergy, Transfer, TypedSource},
+    campaign::{Gateway, Given, LiveSource, Others, Source, TargetEnergy, Transfer, TypedSource},
     ledger::{Kind, Ledger, MemoryLedger},
     meter::{Model, WriteMode},
     run::{Claims, Event, LookSettings, Pulse, Reckoning, RunSettings, Stopper, ToLookAt, look, run},
@@ -116,6 +116,43 @@ async fn both_halves_of_a_swap_are_foreseen() {
         check(&world, &swap, &ledger, &[("panel", 5)], "the new one").await;
         assert_eq!(world.gateway("panel").energies(5), OLD);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_asks_a_portable_gateway_once_for_all_whose_turn_has_not_come() {
+    let world = slow(&["kit"]);
+    world.meter("kit", 1, Device::new(simulator::Model::Pm800, 99));
+    let panels: Vec<_> = (0..5)
+        .map(|n| {
+            let on_the_kit = |model, serial| {
+                let mut end = endpoint(model, "kit", 1, serial);
+                end.gateway = Arc::new(Gateway { portable: true, ..(*end.gateway).clone() });
+                end
+            };
+            let source = on_the_kit(Model::Cm4000, 1000 + n);
+            let mut panel =
+                transfer_between(&format!("panel-{n}"), source.clone(), on_the_kit(Model::Pm800, 2000 + n));
+            let captured_within = Some(Duration::from_secs(3600));
+            panel.source = Source::Live(LiveSource { endpoint: source, captured_within });
+            panel
+        })
+        .collect();
+    let ledger = MemoryLedger::new(Kind::Simulated);
+    let plan = planned(&world, &panels, &ledger).await;
+    assert_eq!((u64::from(plan.requests), counted(&world, &[("kit", 1)])), (1, 1));
+    world.run(&panels, &ledger).await;
+    assert_eq!(counted(&world, &[("kit", 1)]), 2, "the run asks once, too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_counts_the_time_that_goes_into_a_meter_that_does_not_answer() {
+    let world = slow_pair();
+    world.target().set_silent(2, true);
+    let plan = planned(&world, &[transfer()], &MemoryLedger::new(Kind::Simulated)).await;
+    let busiest = plan.busiest.unwrap();
+    // Four tries of two seconds; the source's requests are answered each time.
+    assert_eq!((busiest.gateway.as_str(), busiest.requests, busiest.duration_ms), ("new:502", 0, 8_000));
+    assert_eq!(plan.requests, 3);
 }
 
 #[tokio::test(start_paused = true)]
