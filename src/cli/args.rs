@@ -201,6 +201,9 @@ pub(super) struct Run {
     /// Makes retry delays repeatable.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Keep a file with the run's metrics for node_exporter's textfile collector. Its name should end in .prom.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// No progress.
     #[arg(long, short)]
     pub quiet: bool,

@@ -147,6 +147,7 @@ mod tests {
             stopped: false,
             stopping: None,
             elapsed: Duration::ZERO,
+            reckoning: None,
         }
     }
 

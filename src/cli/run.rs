@@ -5,6 +5,7 @@ use std::{
     io::{self, BufRead, IsTerminal},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::{Timestamp, Zoned};
@@ -22,20 +23,54 @@ use crate::{
     campaign::Transfer,
     ledger::{Kind, Ledger},
     report::{
-        Envelope, JsonLine, JsonLinesReporter, LogReporter, Progress, ProgressKind, Reporters, Results,
-        RunSummary, TransferJson, json_line, json_text, run_body, summary_text,
+        Envelope, JsonLine, JsonLinesReporter, LogReporter, MetricsFile, Progress, ProgressKind, Reporters,
+        Results, RunSummary, TransferJson, json_line, json_text, run_body, summary_text,
     },
     run::{self, Clock, Event, RunReport, RunSettings},
     transfer::{Author, Outcome},
 };
 
 pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit, Failure> {
+    let mut metrics = metrics_file(&arguments)?;
+    let result = prepare_and_carry(arguments, console, metrics.as_mut()).await;
+    if let Some(metrics) = metrics {
+        metrics.end(result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit).code());
+    }
+    result
+}
+
+/// The metrics file, before anything else is touched.
+fn metrics_file(arguments: &args::Run) -> Result<Option<MetricsFile>, Failure> {
+    let Some(path) = &arguments.metrics_file else { return Ok(None) };
+    let file = MetricsFile::create(path, wires::kind(&arguments.wires).word()).map_err(|error| {
+        Failure::new(Exit::Usage, format!("--metrics-file {}: {error}; nothing was touched", path.display()))
+            .hint("name a file of its own, in a folder that exists and that this user may write to")
+    })?;
+    if path.extension().is_none_or(|extension| extension != "prom") {
+        tracing::warn!(
+            target: "meterferry::metrics",
+            "--metrics-file {}: node_exporter's textfile collector only reads files that end in .prom",
+            path.display()
+        );
+    }
+    Ok(Some(file))
+}
+
+async fn prepare_and_carry(
+    arguments: args::Run,
+    console: &Console,
+    mut metrics: Option<&mut MetricsFile>,
+) -> Result<Exit, Failure> {
     let limits = limits::limits(&arguments.limits, &Zoned::now())?;
     let jobs::Job { transfers, files } = jobs::load_with_files(&arguments.jobs.files, console)?;
     let kind = wires::kind(&arguments.wires);
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
     let selected =
         jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(Some(&*ledger), transfer))?;
+    if let Some(metrics) = &mut metrics {
+        let standing = |transfer: &Arc<Transfer>| ledger::outcome(Some(&*ledger), transfer);
+        metrics.selected(selected.iter().map(|transfer| (transfer.key.clone(), standing(transfer))));
+    }
     if kind == Kind::Real {
         confirm(&arguments, &selected, &*ledger, console)?;
     }
@@ -54,9 +89,11 @@ pub(super) async fn run(arguments: args::Run, console: &Console) -> Result<Exit,
         stop,
         until_check: arguments.until == Some(args::Until::Check),
         limits,
+        pulse: pulse(&arguments, console),
     };
     let mut results = console.results();
-    let report = carry(selected, ledger, settings, &arguments, console, &mut results).await;
+    let told = Told { arguments: &arguments, console, metrics, results: &mut results };
+    let report = carry(selected, ledger, settings, told).await;
     let exit = Exit::of_run(&report, caught.signal());
     if let Some(fleet) = &reach.fleet {
         console.remark(&fleet.testimony());
@@ -76,24 +113,43 @@ async fn author(arguments: &args::Run, files: Option<Vec<PathBuf>>) -> Author {
     Author { operator: Some(operator.into()), revision: revision.map(Into::into) }
 }
 
+/// Who is told of a run.
+struct Told<'a> {
+    arguments: &'a args::Run,
+    console: &'a Console,
+    metrics: Option<&'a mut MetricsFile>,
+    results: &'a mut Results,
+}
+
 async fn carry(
     transfers: Vec<Arc<Transfer>>,
     ledger: Arc<dyn Ledger>,
     settings: RunSettings,
-    arguments: &args::Run,
-    console: &Console,
-    results: &mut Results,
+    told: Told<'_>,
 ) -> RunReport {
-    let kind = ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs);
-    let mut progress = Progress::new(kind, console.stderr.clone());
+    let Told { arguments, console, metrics, results } = told;
+    let mut progress = Progress::new(progress(arguments, console), console.stderr.clone());
     let mut log = LogReporter::new();
     let mut lines = JsonLinesReporter::new(results);
     let mut reporters =
         Reporters::new().with(|event: &Event| log.event(event)).with(|event| progress.event(event));
+    if let Some(metrics) = metrics {
+        reporters = reporters.with(|event| metrics.event(event));
+    }
     if arguments.output.format == Format::Jsonl {
         reporters = reporters.with(|event| lines.event(event));
     }
     run::run(transfers, ledger, settings, &mut |event| reporters.tell(&event)).await
+}
+
+/// How often the run is to say how it stands: as often as whoever wants it most.
+fn pulse(arguments: &args::Run, console: &Console) -> Option<Duration> {
+    let metrics = arguments.metrics_file.as_ref().map(|_| MetricsFile::pulse());
+    progress(arguments, console).pulse().into_iter().chain(metrics).min()
+}
+
+fn progress(arguments: &args::Run, console: &Console) -> ProgressKind {
+    ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs)
 }
 
 fn closing(report: &RunReport, run: &str, exit: Exit, format: Format) -> String {

@@ -36,6 +36,7 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         stopped: false,
         stopping: None,
         elapsed: Duration::ZERO,
+        reckoning: None,
     };
     let exit = Exit::of_run(&report, None);
     console.print(&match arguments.output.format {

@@ -55,9 +55,27 @@ impl<K: Countable> Counts<K> {
 
     /// Counts one more.
     pub fn add(&mut self, word: K) {
+        self.add_many(word, 1);
+    }
+
+    /// Counts so many more.
+    pub fn add_many(&mut self, word: K, number: usize) {
+        *self.number(word) += number;
+        self.total += number;
+    }
+
+    /// Counts one less, if there is one.
+    pub fn take(&mut self, word: K) {
+        let number = self.number(word);
+        if *number > 0 {
+            *number -= 1;
+            self.total -= 1;
+        }
+    }
+
+    fn number(&mut self, word: K) -> &mut usize {
         let place = self.numbers.iter().position(|(known, _)| *known == word);
-        self.numbers[place.expect("`ALL` holds every word")].1 += 1;
-        self.total += 1;
+        &mut self.numbers[place.expect("`ALL` holds every word")].1
     }
 
     /// How many of this word.

@@ -1,4 +1,5 @@
-//! Tells people and programs what happens: logs, progress, the closing summary, plans, and the JSON formats.
+//! Tells people and programs what happens: logs, progress, the closing summary, plans, the metrics
+//! file, and the JSON formats.
 //!
 //! Everything here is a subscriber of [`Event`](crate::run::Event)s or a pure function of a finished
 //! [`RunReport`](crate::run::RunReport). This room decides nothing: no outcome, no exit code (it prints the one it
@@ -9,6 +10,7 @@
 mod counts;
 mod json;
 mod log;
+mod metrics;
 mod out;
 mod paint;
 mod plan;
@@ -28,6 +30,7 @@ pub use json::{
     run_body,
 };
 pub use log::{LogError, LogFormat, LogReporter, LogSettings, init_logging, log_subscriber};
+pub use metrics::MetricsFile;
 pub use out::{LogSink, Results};
 pub use plan::plan_text;
 pub use progress::{Progress, ProgressKind};

@@ -14,17 +14,19 @@ use tracing_subscriber::fmt::MakeWriter;
 pub struct LogSink {
     bar: Arc<Mutex<Option<ProgressBar>>>,
     writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    /// Whether the writer is the stream that the bar is drawn on.
+    is_stderr: bool,
 }
 
 impl LogSink {
     /// To stderr.
     pub fn stderr() -> Self {
-        Self::new(io::stderr())
+        Self { is_stderr: true, ..Self::new(io::stderr()) }
     }
 
     /// To any writer.
     pub fn new(writer: impl Write + Send + 'static) -> Self {
-        Self { bar: Arc::default(), writer: Arc::new(Mutex::new(Box::new(writer))) }
+        Self { bar: Arc::default(), writer: Arc::new(Mutex::new(Box::new(writer))), is_stderr: false }
     }
 
     /// Writes one line; what cannot be written is lost.
@@ -47,6 +49,12 @@ impl LogSink {
     }
 
     fn put(&self, bytes: &[u8]) {
+        let bar = held(&self.bar).clone();
+        if let Some(bar) = bar.filter(|bar| self.is_stderr && !bar.is_hidden()) {
+            // Lines and bar are drawn together: nothing flickers.
+            bar.println(String::from_utf8_lossy(bytes).trim_end_matches('\n'));
+            return;
+        }
         self.aside(|| {
             let mut writer = held(&self.writer);
             // A log that nobody reads any more must not stop a run that is writing to meters.

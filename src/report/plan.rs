@@ -1,14 +1,19 @@
 //! What a run would do, for people: a short block a transfer, and one line of counts at the end.
 
+use std::time::Duration;
+
 use super::{
     Counts, Style,
     paint::{Tone, hanging, paint, printable},
-    words::{NOT_CARRIED, campaigns, guard_words, name, real_in_or_dash, transfers, would_tone, would_words},
+    words::{
+        NOT_CARRIED, about, campaigns, counted, guard_words, name, real_in_or_dash, transfers, would_tone,
+        would_words,
+    },
 };
 use crate::{
     campaign::{Endpoint, SerialNumber, Source},
     meter::{Quantity, Readings, kilo},
-    run::{Busiest, LookReport, Looked, Would},
+    run::{Busiest, Forecast, LookReport, Looked, Would},
     transfer::{Identity, Verdict},
 };
 
@@ -21,7 +26,7 @@ pub fn plan_text(report: &LookReport, style: Style) -> String {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
     }
     if let Some(busiest) = &report.forecast.busiest {
-        parts.push(format!("{}\n", hanging("", &forecast(report.forecast.requests, busiest), style.width)));
+        parts.push(format!("{}\n", hanging("", &forecast(&report.forecast, busiest), style.width)));
     }
     parts.push(last_line(plan, style));
     parts.join("\n")
@@ -114,15 +119,17 @@ fn verdict_line(verdict: &Verdict, style: Style) -> String {
 }
 
 /// What a run would ask of the wires, and about how long that takes.
-fn forecast(requests: u32, busiest: &Busiest) -> String {
+fn forecast(forecast: &Forecast, busiest: &Busiest) -> String {
     let Busiest { gateway, requests: most, duration_ms } = busiest;
-    let seconds = duration_ms.div_ceil(1000);
-    let time = match seconds {
-        0..=1 => "about a second".to_owned(),
-        2..=119 => format!("about {seconds} s"),
-        _ => format!("about {} min", seconds.div_ceil(60)),
-    };
-    format!("A run would send {requests} requests; {gateway} has most to do, {most} requests in {time}.")
+    let time = about(Duration::from_millis(*duration_ms));
+    let requests = counted(forecast.requests.into(), "request");
+    let mut text = format!("A run would send {requests}; {gateway} has most to do, {most} in {time}.");
+    // Where the wires are not what takes longest: one transfer after the other, or few at a time.
+    let all = about(Duration::from_millis(forecast.expected_ms));
+    if all != time {
+        text.push_str(&format!(" All together: {all}."));
+    }
+    text
 }
 
 fn last_line(plan: &[Looked], style: Style) -> String {

@@ -1,17 +1,25 @@
-//! How far a run is: a bar on a terminal, else a plain line now and then. Never on stdout.
+//! How far a run is: a bar and the gateways that are most behind on a terminal, else a plain line now and then. Never
+//! on stdout.
 
-use std::time::{Duration, Instant};
+mod screen;
+mod tally;
+mod terminal;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use self::{screen::screen, tally::Tally, terminal::Terminal};
 use super::{LogFormat, LogSink};
-use crate::{run::Event, transfer::Outcome};
+use crate::run::{Event, Pulse};
 
 /// Plain lines are at least this far apart: a scheduler's log is not flooded.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
-/// A bar moves at least this often, so that its clock runs.
-const TICK: Duration = Duration::from_millis(250);
-const BAR: &str = "{bar:24} {pos}/{len}  {msg}  {elapsed}, {eta} to go";
+/// How often a terminal is drawn: its clock runs, and nobody reads faster.
+const DRAWN_EVERY: Duration = Duration::from_millis(250);
+/// How often a plain line may become due.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +44,15 @@ impl ProgressKind {
             (false, LogFormat::Human, false) => Self::Plain,
         }
     }
+
+    /// How often it wants to be told how the run stands ([`RunSettings::pulse`](crate::run::RunSettings::pulse)).
+    pub const fn pulse(self) -> Option<Duration> {
+        match self {
+            Self::Bar => Some(DRAWN_EVERY),
+            Self::Plain | Self::Logged => Some(ASKED_EVERY),
+            Self::Quiet => None,
+        }
+    }
 }
 
 /// Shows how far a run is.
@@ -43,14 +60,17 @@ pub struct Progress {
     kind: ProgressKind,
     sink: LogSink,
     tally: Tally,
-    bar: Option<ProgressBar>,
+    pulse: Option<Arc<Pulse>>,
+    terminal: Option<Terminal>,
+    began: Instant,
     last: Instant,
 }
 
 impl Progress {
     /// On `sink`, through which all else that goes to stderr must be written while a bar is shown.
     pub fn new(kind: ProgressKind, sink: LogSink) -> Self {
-        Self { kind, sink, tally: Tally::default(), bar: None, last: Instant::now() }
+        let now = Instant::now();
+        Self { kind, sink, tally: Tally::default(), pulse: None, terminal: None, began: now, last: now }
     }
 
     /// Takes note of an event.
@@ -63,42 +83,46 @@ impl Progress {
         match event {
             Event::RunBegan { transfers, .. } => {
                 self.tally = Tally { total: *transfers, ..Tally::default() };
-                self.last = now;
-                self.begin();
+                (self.began, self.last) = (now, now);
+                self.begin(now);
+            }
+            Event::Pulse(pulse) => {
+                self.pulse = Some(Arc::clone(pulse));
+                self.draw(now);
+                self.tell_if_due(now);
             }
             Event::Ended(result) => {
                 self.tally.add(result.outcome);
-                self.moved(now);
+                self.tell_if_due(now);
             }
+            Event::Stopping { .. } | Event::LedgerBroken { .. } => self.tally.stopping = true,
             Event::RunEnded { .. } => self.end(),
-            Event::Recorded { .. }
-            | Event::Retrying { .. }
-            | Event::Stopping { .. }
-            | Event::LedgerBroken { .. } => {}
+            Event::Foreseen(_) | Event::Recorded { .. } | Event::Retrying { .. } => {}
         }
     }
 
-    fn begin(&mut self) {
-        if self.kind != ProgressKind::Bar {
-            return;
+    fn begin(&mut self, now: Instant) {
+        if self.kind == ProgressKind::Bar {
+            let terminal = Terminal::stderr(self.tally.total);
+            self.sink.show(Some(terminal.bar()));
+            self.terminal = Some(terminal);
+            self.draw(now);
         }
-        let length = self.tally.total as u64;
-        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-        bar.set_style(ProgressStyle::with_template(BAR).expect("the template is well formed"));
-        bar.set_message(self.tally.words());
-        bar.enable_steady_tick(TICK);
-        self.sink.show(Some(bar.clone()));
-        self.bar = Some(bar);
     }
 
-    fn moved(&mut self, now: Instant) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(self.tally.words());
-            bar.set_position(self.tally.ended() as u64);
+    fn draw(&mut self, now: Instant) {
+        if let Some(terminal) = &mut self.terminal {
+            let elapsed = now.saturating_duration_since(self.began);
+            let size = terminal.size();
+            let lines = screen(&self.tally, self.pulse.as_deref(), elapsed, size);
+            terminal.draw(&lines, self.tally.ended(), size);
         }
+    }
+
+    fn tell_if_due(&mut self, now: Instant) {
         let due = now.saturating_duration_since(self.last) >= PLAIN_EVERY && self.tally.left() > 0;
         match self.kind {
-            ProgressKind::Plain if due => self.sink.line(&self.tally.line()),
+            ProgressKind::Plain if due => self.sink.line(&self.tally.line(self.pulse.as_deref())),
             ProgressKind::Logged if due => self.log(),
             _ => return,
         }
@@ -106,14 +130,21 @@ impl Progress {
     }
 
     fn log(&self) {
-        let Tally { total, done, not_done } = self.tally;
-        tracing::info!(target: "meterferry::progress", total, done, not_done, "{}", self.tally.line());
+        let Tally { total, done, not_done, .. } = self.tally;
+        let pulse = self.pulse.as_deref();
+        let failed_requests = pulse.map(|pulse| pulse.traffic.failures());
+        let seconds_left = pulse.and_then(|pulse| pulse.time_left).map(|left| left.as_secs());
+        tracing::info!(
+            target: "meterferry::progress",
+            total, done, not_done, failed_requests, seconds_left,
+            "{}", self.tally.line(pulse)
+        );
     }
 
     fn end(&mut self) {
         self.sink.show(None);
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if let Some(terminal) = self.terminal.take() {
+            terminal.clear();
         }
     }
 }
@@ -122,44 +153,6 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    total: usize,
-    done: usize,
-    not_done: usize,
-}
-
-impl Tally {
-    fn add(&mut self, outcome: Outcome) {
-        match outcome.is_done() {
-            true => self.done += 1,
-            false => self.not_done += 1,
-        }
-    }
-
-    fn ended(&self) -> usize {
-        self.done + self.not_done
-    }
-
-    fn left(&self) -> usize {
-        self.total.saturating_sub(self.ended())
-    }
-
-    /// `118 done, 2 not done, 880 left`
-    fn words(&self) -> String {
-        match self.not_done {
-            0 => format!("{} done, {} left", self.done, self.left()),
-            not_done => format!("{} done, {not_done} not done, {} left", self.done, self.left()),
-        }
-    }
-
-    /// `120 of 1000: 118 done, 2 not done, 880 left`
-    fn line(&self) -> String {
-        format!("{} of {}: {}", self.ended(), self.total, self.words())
     }
 }
 

@@ -9,9 +9,10 @@ use crate::{
     campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
     run::{
-        Busiest, Event, Forecast, LookReport, Looked, RecordedBy, RunReport, Times, TransferResult, Would,
+        Busiest, Event, Forecast, GatewayPulse, LookReport, Looked, RecordedBy, Requests, RunReport, Times,
+        Traffic, TransferResult, Would,
     },
-    transfer::{Author, BoundUsed, Case, Fact, Identity, Outcome, Reading, Step, examine},
+    transfer::{Author, BoundUsed, Case, Cause, Fact, Identity, Outcome, Reading, Step, examine},
 };
 
 pub(super) fn time(second: i64) -> Timestamp {
@@ -136,6 +137,7 @@ pub(super) fn report(results: impl IntoIterator<Item = TransferResult>) -> RunRe
         stopped: false,
         stopping: None,
         elapsed: Duration::from_millis(3_240),
+        reckoning: None,
     }
 }
 
@@ -144,7 +146,7 @@ pub(super) fn plan() -> LookReport {
     let busiest = Busiest { gateway: "10.20.4.12:502".to_owned(), requests: 8, duration_ms: 1_480 };
     LookReport {
         looked: vec![looked(1, 900), looked(2, 2_500_000), unreached(3)],
-        forecast: Forecast { requests: 11, busiest: Some(busiest) },
+        forecast: Forecast { requests: 11, busiest: Some(busiest), expected_ms: 2_100 },
     }
 }
 
@@ -170,6 +172,7 @@ fn looked(number: u8, target_real_in: i64) -> Looked {
         target: Some(target),
         staged,
         window_closed: None,
+        requests: Requests { source: 3, target: 8 },
         transfer,
     }
 }
@@ -187,6 +190,7 @@ fn unreached(number: u8) -> Looked {
         target: None,
         staged: None,
         window_closed: None,
+        requests: Requests::default(),
     }
 }
 
@@ -213,6 +217,31 @@ pub(super) fn events(report: &RunReport) -> Vec<Event> {
     let counts = counts.present().collect();
     events.push(Event::RunEnded { counts, elapsed: report.elapsed });
     events
+}
+
+/// How a gateway stands whose requests took so many milliseconds each; 0 is one without an answer, after a second.
+pub(super) fn gateway_pulse(
+    name: &str,
+    done: usize,
+    not_done: usize,
+    left: usize,
+    answers: &[u64],
+    requests_left: u32,
+) -> GatewayPulse {
+    let address = Address::Tcp { host: format!("{name}.example"), port: 502 };
+    let gateway = Arc::new(Gateway { name: Some(name.to_owned()), ..Gateway::new(address) });
+    let mut traffic = Traffic::default();
+    traffic.opened(&Ok(()), Duration::from_millis(10));
+    for answer in answers.iter().copied().map(Duration::from_millis) {
+        match answer.is_zero() {
+            false => traffic.asked(&Ok(()), answer),
+            true => {
+                let second = Duration::from_secs(1);
+                traffic.asked::<()>(&Err(Cause::NoAnswer(second)), second);
+            }
+        }
+    }
+    GatewayPulse { gateway, done, not_done, left, busy: false, traffic, requests_left, time_left: None }
 }
 
 /// A sink, and what was written to it.

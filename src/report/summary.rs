@@ -7,7 +7,7 @@ use super::{
     table::{Cell, Column, table},
     words::{
         NOT_CARRIED, campaigns, duration_words, name, needs_a_person, outcome_tone, outcome_words,
-        real_in_or_dash, serial_words, transfers, urgency,
+        real_in_or_dash, reckoning_words, serial_words, transfers, urgency,
     },
 };
 use crate::{
@@ -39,7 +39,9 @@ pub fn summary_text(report: &RunReport, style: Style) -> String {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
     }
     parts.extend(not_done(&results, campaigns, style));
-    parts.push(trouble(report, style) + &head_line(report) + &last_line(report, style));
+    parts.push(
+        wires(report, style) + &trouble(report, style) + &head_line(report) + &last_line(report, style),
+    );
     parts.join("\n")
 }
 
@@ -111,6 +113,16 @@ fn block(title: &str, results: &[&TransferResult], campaigns: usize, style: Styl
         }
     }
     text
+}
+
+/// What was expected of the wires, and what it came to; nothing where nothing was asked of them.
+fn wires(report: &RunReport, style: Style) -> String {
+    let reckoning = report.reckoning.as_ref().filter(|reckoning| reckoning.requests_sent > 0);
+    reckoning.map_or_else(String::new, |reckoning| {
+        let not_done = report.results.iter().filter(|result| !result.outcome.is_done()).count();
+        let text = hanging("", &reckoning_words(reckoning, not_done), style.width);
+        format!("{}\n", paint(&text, Tone::Dim, style.colour))
+    })
 }
 
 /// What is wrong with the run itself.

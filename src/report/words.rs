@@ -6,7 +6,7 @@ use super::paint::Tone;
 use crate::{
     campaign::{Gateway, Transfer},
     meter::{Quantity, Readings, kilo},
-    run::Would,
+    run::{More, Reckoning, Would},
     transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution},
 };
 
@@ -187,7 +187,24 @@ pub(super) fn campaigns<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> us
 
 /// `1 transfer`, `12 transfers`.
 pub(super) fn transfers(number: usize) -> String {
-    if number == 1 { "1 transfer".to_owned() } else { format!("{number} transfers") }
+    counted(number as u64, "transfer")
+}
+
+/// `1 request`, `12 requests`.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// A duration that is only guessed: `about a second`, `about 40 s`, `about 3 min`, `about 2 h 5 min`.
+pub(super) fn about(duration: Duration) -> String {
+    let seconds = duration.as_millis().div_ceil(1000);
+    let minutes = seconds.div_ceil(60);
+    match seconds {
+        0..=1 => "about a second".to_owned(),
+        2..=119 => format!("about {seconds} s"),
+        120..=7_140 => format!("about {minutes} min"),
+        _ => format!("about {} h {} min", minutes / 60, minutes % 60),
+    }
 }
 
 /// A duration for people: `840 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`.
@@ -201,6 +218,38 @@ pub(super) fn duration_words(duration: Duration) -> String {
     }
 }
 
+/// Requests and time: expected, and what it came to, where so many transfers are not done.
+pub(super) fn reckoning_words(reckoning: &Reckoning, not_done: usize) -> String {
+    let Reckoning { requests_expected: expected, requests_sent: sent, .. } = reckoning;
+    let why: Vec<String> = more(&reckoning.more)
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .chain((sent < expected && not_done > 0).then(|| format!("{} not done", transfers(not_done))))
+        .collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let times = [reckoning.expected_ms, reckoning.elapsed_ms].map(Duration::from_millis).map(duration_words);
+    let [should, took] = times;
+    let busiest = reckoning.busiest.as_ref().map_or_else(String::new, |busiest| {
+        let served = counted(busiest.requests.into(), "request");
+        format!("; {} had most to do, {served}", busiest.gateway)
+    });
+    format!(
+        "Requests: {expected} expected, {sent} sent{why}{busiest}. Time: {should} expected, {took} taken."
+    )
+}
+
+/// Why requests were sent that nobody could expect.
+fn more(more: &More) -> [(u32, &'static str); 5] {
+    [
+        (more.further_tries, "in further tries"),
+        (more.settling, "to settle"),
+        (more.results, "to wait for results"),
+        (more.verifying, "to verify again"),
+        (more.reconnecting, "on new connections"),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +258,14 @@ mod tests {
     fn durations_read_as_people_say_them() {
         let words = [0, 840, 3_290, 250_000, 7_500_000].map(Duration::from_millis).map(duration_words);
         assert_eq!(words, ["0 ms", "840 ms", "3.2 s", "4 min 10 s", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn a_guess_is_told_roughly() {
+        let words = [0, 1_001, 119_000, 119_001, 7_140_000, 7_500_000].map(Duration::from_millis).map(about);
+        let expected =
+            ["about a second", "about 2 s", "about 119 s", "about 2 min", "about 119 min", "about 2 h 5 min"];
+        assert_eq!(words, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     campaign::{MeterMeaning, Transfer, TransferKey},
-    ledger::{LedgerError, Replay, Scope},
+    ledger::{LedgerError, Replay, Scope, TransferRecord},
     transfer::{History, Phase},
 };
 
@@ -19,8 +19,17 @@ impl Claims {
     /// What a ledger knows: every transfer claims the targets it wrote to, and those that a command of it may still
     /// reach.
     pub fn of(ledger: &dyn Replay) -> Result<Self, LedgerError> {
+        Self::learn(ledger, &mut |_| ())
+    }
+
+    /// The same in one pass with whoever else wants to see the records.
+    pub(super) fn learn(
+        ledger: &dyn Replay,
+        also: &mut dyn FnMut(&TransferRecord),
+    ) -> Result<Self, LedgerError> {
         let mut claims = Self::default();
         ledger.visit(Scope::All, &mut |record| {
+            also(&record);
             if matches!(record.history.phase(), Phase::Open | Phase::Committed) {
                 claims.open.insert(record.key.clone());
             }

@@ -9,7 +9,7 @@ use crate::{
     transfer::{Fact, Outcome, Step},
 };
 
-use super::{StopReason, TransferResult};
+use super::{Forecast, Pulse, StopReason, TransferResult};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -27,6 +27,11 @@ pub enum Event {
         /// From when on nothing begins.
         deadline: Option<Zoned>,
     },
+    /// What the run will ask of the wires, by the records of the transfers. Nothing is measured yet: no times.
+    Foreseen(Forecast),
+    /// How the run stands; told now and then, if [`RunSettings::pulse`](super::RunSettings::pulse) says so, and a last
+    /// time before the end.
+    Pulse(Arc<Pulse>),
     /// A fact was handed to the ledger; one that must be durable is.
     Recorded {
         /// Of which transfer.

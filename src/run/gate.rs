@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{sync::oneshot, time::Instant};
 
+use super::Traffic;
 use crate::{
     campaign::{Endpoint, Gateway, GatewayKey},
     meter::{Read, Write},
@@ -42,7 +43,7 @@ impl<L: Open> Gates<L> {
                     gateway: Arc::clone(gateway),
                     wires: wires.clone(),
                     turns: Mutex::default(),
-                    slot: Mutex::new(Slot { link: None, answered: None, requests: 0, busy: Duration::ZERO }),
+                    slot: Mutex::new(Slot { link: None, answered: None, traffic: Traffic::default() }),
                 })
             });
         }
@@ -54,13 +55,9 @@ impl<L: Open> Gates<L> {
         self.0.len()
     }
 
-    /// How long each gateway took for a request on average, its pace included.
-    pub(super) fn mean_times(&self) -> HashMap<GatewayKey, Duration> {
-        let mean = |gate: &Gate<L>| {
-            let slot = lock(&gate.slot);
-            (slot.requests > 0).then(|| slot.busy / slot.requests + gate.gateway.settings.pace)
-        };
-        self.0.iter().filter_map(|(address, gate)| Some((address.clone(), mean(gate)?))).collect()
+    /// What went over the wire behind this gateway so far.
+    pub(super) fn traffic(&self, gateway: &GatewayKey) -> Traffic {
+        self.0.get(gateway).map(|gate| lock(&gate.slot).traffic).unwrap_or_default()
     }
 
     /// Waits for the turn at an endpoint's gateway.
@@ -77,13 +74,11 @@ struct Gate<L> {
     slot: Mutex<Slot<L>>,
 }
 
-/// The one connection, when its last request ended, and how long requests took.
+/// The one connection, when its last request ended, and what went over it.
 struct Slot<L> {
     link: Option<L>,
     answered: Option<Instant>,
-    requests: u32,
-    /// From the requests to their answers, in all.
-    busy: Duration,
+    traffic: Traffic,
 }
 
 /// Who is served, and who waits.
@@ -202,14 +197,15 @@ impl<L: Open> Permit<L> {
         let asked = Instant::now();
         let result = link.read(endpoint, read).await;
         if kept && !self.gate().gateway.portable && matches!(result, Err(Cause::Dropped(_))) {
+            lock(&self.gate().slot).traffic.asked(&result, asked.elapsed());
             self.pace().await;
             let link = self.connect().await?;
             let asked = Instant::now();
             let result = link.read(endpoint, read).await;
-            self.keep(link, asked);
+            self.keep(link, asked, &result);
             return result;
         }
-        self.keep(link, asked);
+        self.keep(link, asked, &result);
         result
     }
 
@@ -232,13 +228,16 @@ impl<L: Open> Permit<L> {
 
     async fn connect(&self) -> Result<L, Cause> {
         let gate = self.gate();
-        L::open(&*gate.wires.connector, Arc::clone(&gate.gateway), gate.wires.trace.clone()).await
+        let began = Instant::now();
+        let opened =
+            L::open(&*gate.wires.connector, Arc::clone(&gate.gateway), gate.wires.trace.clone()).await;
+        lock(&gate.slot).traffic.opened(&opened, began.elapsed());
+        opened
     }
 
-    fn keep(&self, link: L, asked: Instant) {
+    fn keep<T>(&self, link: L, asked: Instant, result: &Result<T, Cause>) {
         let mut slot = lock(&self.gate().slot);
-        slot.requests += 1;
-        slot.busy += asked.elapsed();
+        slot.traffic.asked(result, asked.elapsed());
         slot.answered = Some(Instant::now());
         slot.link = link.is_usable().then_some(link);
     }
@@ -250,7 +249,7 @@ impl Permit<Link> {
         let (link, _) = self.link().await?;
         let asked = Instant::now();
         let result = link.write(endpoint, write).await;
-        self.keep(link, asked);
+        self.keep(link, asked, &result);
         result
     }
 }

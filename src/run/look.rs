@@ -4,13 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 
-use super::{Clock, Forecast, Gates, Stop, StopLevel};
+use super::{
+    Clock, Forecast, Gates, Requests, Stop, StopLevel, forecast::beyond_a_look, requests::Effort, seen::Seen,
+};
 use crate::{
     campaign::{Role, Transfer, TransferKey},
     meter::Readings,
     modbus::{Connect, ReadLink, Trace},
     transfer::{
-        History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed, Verdict,
+        Cause, History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed,
+        Verdict,
     },
 };
 
@@ -97,6 +100,8 @@ pub struct Looked {
     pub staged: Option<Readings>,
     /// When its window opens, where a run would not begin it now because that is closed.
     pub window_closed: Option<String>,
+    /// What a run would ask of the wires, if nothing has to be repeated. Requests that nobody answered are not in it.
+    pub requests: Requests,
 }
 
 /// A transfer to look at, with what is recorded.
@@ -123,13 +128,14 @@ pub struct LookReport {
 pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookReport {
     let endpoints = transfers.iter().flat_map(|known| known.transfer.endpoints());
     let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
-    let (gates, settings) = (&gates, &settings);
+    let settings = &settings;
+    let (gates, seen) = (&gates, &Seen::default());
     let looked: Vec<Looked> = futures::stream::iter(transfers)
-        .map(|known| async move { in_its_window(look_at(known, gates, settings).await, settings) })
+        .map(|known| async move { in_its_window(look_at(known, gates, seen, settings).await, settings) })
         .buffered(settings.parallel.max(1))
         .collect()
         .await;
-    let forecast = Forecast::of(&looked, &gates.mean_times());
+    let forecast = Forecast::of(&looked, |gateway| gates.traffic(gateway), settings.parallel);
     LookReport { looked, forecast }
 }
 
@@ -153,13 +159,20 @@ async fn slept(delay: Duration, settings: &LookSettings) -> bool {
     }
 }
 
-async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettings) -> Looked {
+async fn look_at(
+    known: ToLookAt,
+    gates: &Gates<ReadLink>,
+    seen_before: &Seen,
+    settings: &LookSettings,
+) -> Looked {
     let ToLookAt { transfer, history, claimed_by } = known;
+    let effort = Effort::with(&transfer, &history, false);
     if let Some(known) = known_without_looking(&transfer, &history) {
-        return known;
+        return Looked { requests: effort.after(&history), ..known };
     }
     let mut attempt = 1;
     loop {
+        let mut requests = Requests::default();
         let again = history.asks_again(transfer.generation);
         let known = Known {
             earlier: if again { Vec::new() } else { history.closed_intents.clone() },
@@ -168,19 +181,30 @@ async fn look_at(known: ToLookAt, gates: &Gates<ReadLink>, settings: &LookSettin
             last_try: attempt >= transfer.options.retry.attempts,
         };
         let mut survey = Survey::new(Arc::clone(&transfer), known);
-        let Some(end) = carry_out(&mut survey, &transfer, gates, settings).await else {
-            return seen(transfer, &survey, Would::NotLooked, "stopped".to_owned(), None);
+        let by = Eyes { gates, seen: seen_before, settings };
+        let Some(end) = carry_out(&mut survey, &transfer, by, &mut requests).await else {
+            return seen(Arc::clone(&transfer), &survey, Would::NotLooked, "stopped".to_owned(), None);
         };
         match end {
             Surveyed::Failed(failure)
                 if failure.retry() == RetryClass::Again && attempt < transfer.options.retry.attempts =>
             {
                 if !slept(backoff(&transfer, attempt), settings).await {
-                    return seen(transfer, &survey, Would::NotLooked, "stopped".to_owned(), None);
+                    return seen(
+                        Arc::clone(&transfer),
+                        &survey,
+                        Would::NotLooked,
+                        "stopped".to_owned(),
+                        None,
+                    );
                 }
                 attempt += 1;
             }
-            end => return told(transfer, &survey, end),
+            end => {
+                let looked = told(Arc::clone(&transfer), &survey, end);
+                requests += beyond_a_look(looked.would, effort);
+                return Looked { requests, ..looked };
+            }
         }
     }
 }
@@ -190,13 +214,22 @@ fn backoff(transfer: &Transfer, attempt: u32) -> Duration {
     retry.backoff.saturating_mul(1 << (attempt - 1).min(20)).min(retry.max_backoff)
 }
 
-/// Drives a survey to its end; `None` if stopped.
+/// What a survey looks with.
+#[derive(Clone, Copy)]
+struct Eyes<'a> {
+    gates: &'a Gates<ReadLink>,
+    seen: &'a Seen,
+    settings: &'a LookSettings,
+}
+
+/// Drives a survey to its end; `None` if stopped. Requests that were answered are counted.
 async fn carry_out(
     survey: &mut Survey,
     transfer: &Transfer,
-    gates: &Gates<ReadLink>,
-    settings: &LookSettings,
+    by: Eyes<'_>,
+    requests: &mut Requests,
 ) -> Option<Surveyed> {
+    let Eyes { gates, seen, settings } = by;
     loop {
         if settings.stop.level() > StopLevel::Go {
             return None;
@@ -205,9 +238,22 @@ async fn carry_out(
             Err(end) => return Some(end.clone()),
             Ok(Look::Read(role, read)) => {
                 let endpoint = transfer.endpoint(role).expect("a survey asks nothing of a typed source");
-                let permit = gates.enter(endpoint, survey.step()).await;
+                let step = survey.step();
+                let permit = gates.enter(endpoint, step).await;
                 permit.pace().await;
-                Reply::Read(permit.read(endpoint, read).await)
+                // Behind a portable gateway it is asked once who is there, as a run does.
+                if let Some(words) = seen.stranger(transfer, role, step, read) {
+                    Reply::Read(Ok(words))
+                } else {
+                    let answer = permit.read(endpoint, read).await;
+                    if let Ok(words) = &answer {
+                        seen.note(endpoint, step, read, words);
+                    }
+                    if matches!(answer, Ok(_) | Err(Cause::Exception(_))) {
+                        requests.count(role);
+                    }
+                    Reply::Read(answer)
+                }
             }
             Ok(Look::Wait(delay)) => {
                 if !slept(delay, settings).await {
@@ -237,6 +283,7 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
             target: history.verification.as_ref().map(|verification| verification.after.readings.clone()),
             staged: intent.map(|intent| intent.staged.clone()),
             window_closed: None,
+            requests: Requests::default(),
         })
     };
     match (history.phase(), changed) {
@@ -318,6 +365,7 @@ fn seen(
         target: readings(Role::Target),
         staged: None,
         window_closed: None,
+        requests: Requests::default(),
         transfer,
     }
 }

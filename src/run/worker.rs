@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Clock, Gates, control::window_closed, gate::Permit, queue::Index, seen::Seen, stop::Heeded};
+use super::{
+    Clock, Gates, control::window_closed, gate::Permit, queue::Index, reckoning::Spent, seen::Seen,
+    stop::Heeded,
+};
 use crate::{
     campaign::{Endpoint, Role},
     meter::Read,
@@ -44,6 +47,7 @@ pub(super) struct Tools {
     pub clock: Clock,
     pub stop: Heeded,
     pub seen: Arc<Seen>,
+    pub spent: Arc<Spent>,
 }
 
 /// Drives one machine until it ends or lets others go first.
@@ -79,6 +83,7 @@ impl Worker {
                     let permit = self.permit(&endpoint).await;
                     let result = permit.write(&endpoint, write).await;
                     self.leave(permit);
+                    self.count(&result);
                     Reply::Written(result)
                 }
                 Action::Relink => {
@@ -133,10 +138,18 @@ impl Worker {
         }
         let result = permit.read(&endpoint, read).await;
         self.leave(permit);
+        self.count(&result);
         if let Ok(words) = &result {
             self.tools.seen.note(&endpoint, step, read, words);
         }
         result
+    }
+
+    /// Counts a request, if one was sent.
+    fn count<T>(&self, result: &Result<T, Cause>) {
+        if !matches!(result, Err(Cause::NoConnection(_))) {
+            self.tools.spent.sent(self.machine.step(), self.machine.attempt());
+        }
     }
 
     fn endpoint(&self, role: Role) -> Endpoint {

@@ -21,7 +21,7 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 10] = [
+const OWNED: [(&str, &str); 11] = [
     ("tokio_modbus", "modbus"),
     ("tokio_serial", "modbus"),
     ("serde_saphyr", "job"),
@@ -31,6 +31,7 @@ const OWNED: [(&str, &str); 10] = [
     ("rusqlite", "ledger"),
     ("sha2", "ledger"),
     ("indicatif", "report"),
+    ("prometheus", "report"),
     ("comfy_table", "report"),
 ];
 

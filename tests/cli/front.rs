@@ -28,6 +28,7 @@ const COMMANDS: [(&str, &[&str]); 10] = [
             "--max-fail",
             "--deadline",
             "--lock-wait",
+            "--metrics-file",
             "--quiet",
         ],
     ),

@@ -21,6 +21,7 @@ mod kill;
 mod ledgers;
 mod lines;
 mod mapped;
+mod metrics;
 mod resolve;
 mod selection;
 mod stop;

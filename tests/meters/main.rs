@@ -14,4 +14,5 @@ mod review;
 mod settling;
 mod stopping;
 mod swap;
+mod watch;
 mod world;

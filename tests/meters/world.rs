@@ -131,6 +131,7 @@ impl World {
             stop,
             until_check: false,
             limits: Limits::default(),
+            pulse: None,
         }
     }
 

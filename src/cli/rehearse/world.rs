@@ -157,6 +157,7 @@ impl World {
             stop,
             until_check: false,
             limits: Limits::default(),
+            pulse: None,
         };
         let held: Arc<dyn Ledger> = Arc::new(Disk(ledger.clone()));
         let mut listen = |_event| ();

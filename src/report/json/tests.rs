@@ -26,6 +26,7 @@ fn the_envelope_and_the_body_stand_side_by_side() {
     let body = [
         "counts",
         "elapsed_ms",
+        "forecast",
         "stopped",
         "stopped_by",
         "ledger_error",

@@ -10,7 +10,7 @@ use crate::{
     ledger::Head,
     meter::Readings,
     report::Counts,
-    run::{RecordedBy, RunReport, StopReason, Times, TransferResult},
+    run::{Reckoning, RecordedBy, RunReport, StopReason, Times, TransferResult},
     transfer::{BoundUsed, Outcome},
 };
 
@@ -96,6 +96,8 @@ pub struct RunSummary {
     pub counts: Counts<Outcome>,
     /// How long the run took, ms.
     pub elapsed_ms: u64,
+    /// What was expected of the wires, and what it came to; `null` for commands that are no run.
+    pub forecast: Option<Reckoning>,
     /// Whether somebody asked the run to stop.
     pub stopped: bool,
     /// Why the run began nothing new from some instant on; `null` if nothing stopped it.
@@ -173,6 +175,7 @@ impl From<&RunReport> for RunSummary {
         Self {
             counts: report.results.iter().map(|result| result.outcome).collect(),
             elapsed_ms: milliseconds(report.elapsed),
+            forecast: report.reckoning.clone(),
             stopped: report.stopped,
             stopped_by: report.stopping.as_deref().map(StoppedByJson::from),
             ledger_error: report.ledger_broken.clone(),

@@ -9,8 +9,10 @@ use tracing::Level;
 
 use crate::{
     campaign::{Endpoint, Role, Transfer},
-    report::words::{duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers},
-    run::{Event, StopReason, TransferResult, clock_words},
+    report::words::{
+        counted, duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers,
+    },
+    run::{Busiest, Event, Forecast, StopReason, TransferResult, clock_words},
     transfer::{Fact, Identity, Outcome, Step},
 };
 
@@ -79,6 +81,12 @@ impl LogReporter {
                     format!("{} behind {gateways}, {parallel} at a time{deadline}", transfers(*number));
                 self.write(Level::INFO, Line { message, ..Line::default() });
             }
+            Event::Foreseen(forecast) => {
+                if let Some(message) = foreseen(forecast) {
+                    self.write(Level::INFO, Line { message, ..Line::default() });
+                }
+            }
+            Event::Pulse(_) => {}
             Event::Recorded { transfer, step, attempt, fact } => self.fact(transfer, *step, *attempt, fact),
             Event::Retrying { transfer, attempt, delay, reason } => {
                 let message = format!("try {attempt} follows in {}", duration_words(*delay));
@@ -156,6 +164,15 @@ fn stopping_words(reason: &StopReason, now: bool) -> String {
         StopReason::Signal => format!("stopping: {REST}; once more to stop at once"),
         reason => format!("stopping: {reason}; {REST}"),
     }
+}
+
+/// What a run will ask of the wires; nothing if nothing.
+fn foreseen(forecast: &Forecast) -> Option<String> {
+    let Busiest { gateway, requests, .. } = forecast.busiest.as_ref()?;
+    Some(format!(
+        "{} to be sent if all goes well, most of them, {requests}, to {gateway}",
+        counted(forecast.requests.into(), "request")
+    ))
 }
 
 /// The meter a fact is about.

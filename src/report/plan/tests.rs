@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::report::sample::plan;
-use crate::run::Forecast;
 
 #[test]
 fn a_plan_says_what_would_change_and_every_verdict() {
@@ -48,7 +47,8 @@ fn a_plan_says_what_would_change_and_every_verdict() {
     Carried are the seven accumulated energies (registers 1700–1727). Conditional, incremental and
     input-metering energies, CT and PT settings are not.
 
-    A run would send 11 requests; 10.20.4.12:502 has most to do, 8 requests in about 2 s.
+    A run would send 11 requests; 10.20.4.12:502 has most to do, 8 in about 2 s. All together: about 3
+    s.
 
     3 transfers: 1 would be transferred, 1 would be refused, 1 could not be reached; nothing was written
     "#);

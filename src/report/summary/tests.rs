@@ -1,7 +1,12 @@
 //! Closing summaries, as people read them.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::report::sample::{every_outcome, report, result, without_colour, written};
+use crate::{
+    report::sample::{every_outcome, report, result, without_colour, written},
+    run::{Busiest, More, Reckoning},
+};
 
 const PLAIN: Style = Style { width: None, colour: false, verbose: false };
 
@@ -127,4 +132,32 @@ fn what_stopped_a_run_by_itself_is_said_at_the_end() {
         let text = summary_text(&report, PLAIN);
         assert!(text.ends_with(&format!("1 not run in 3.2 s; stopped by {says}\n")), "{text}");
     }
+}
+
+#[test]
+fn what_was_expected_of_the_wires_and_why_it_was_more_stands_above_the_counts() {
+    let mut report = report([written(1, Outcome::Done, "verified", None)]);
+    let busiest = Busiest { gateway: "plant-a".to_owned(), requests: 8, duration_ms: 400 };
+    let more = More { further_tries: 5, results: 2, ..More::default() };
+    report.reckoning = Some(Reckoning {
+        requests_expected: 11,
+        requests_sent: 18,
+        more,
+        busiest: Some(busiest),
+        expected_ms: 550,
+        elapsed_ms: 3_240,
+    });
+    let line = |report: &RunReport| summary_text(report, PLAIN).lines().rev().nth(1).unwrap().to_owned();
+    assert_eq!(
+        line(&report),
+        "Requests: 11 expected, 18 sent (5 in further tries, 2 to wait for results); plant-a had most to do, \
+         8 requests. Time: 550 ms expected, 3.2 s taken."
+    );
+    report.results.push(Arc::new(result(2, Outcome::Unreachable, "no answer", None)));
+    report.reckoning.as_mut().unwrap().requests_expected = 22;
+    assert!(
+        line(&report).contains(
+            "22 expected, 18 sent (5 in further tries, 2 to wait for results, 1 transfer not done)"
+        )
+    );
 }

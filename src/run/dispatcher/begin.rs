@@ -1,6 +1,7 @@
 //! Which transfer begins when, and which does not begin any more.
 
 use std::{
+    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -14,9 +15,18 @@ use crate::{
 };
 
 impl Dispatcher<'_> {
-    pub(super) fn learn_claims(&mut self) {
+    /// Takes note of what earlier runs did: which targets belong to whom, and how much of this run is left to do.
+    pub(super) fn learn_from_ledger(&mut self) {
         let ledger = Arc::clone(&self.ledger);
-        match Claims::of(&*ledger) {
+        let places: HashMap<&TransferKey, Index> =
+            self.transfers.iter().enumerate().map(|(index, plan)| (&plan.key, index)).collect();
+        let watch = &mut self.watch;
+        let claims = Claims::learn(&*ledger, &mut |record| {
+            if let Some(index) = places.get(&record.key) {
+                watch.known(*index, &self.transfers[*index], &record.history);
+            }
+        });
+        match claims {
             Ok(claims) => self.claims = claims,
             Err(error) => self.broken(&error),
         }

@@ -56,6 +56,7 @@ impl Dispatcher<'_> {
                 Instant::now()
             }
             None => {
+                self.watch.put_back(index, &self.transfers[index]);
                 (self.listen)(Event::Retrying {
                     transfer: Arc::clone(&self.transfers[index]),
                     attempt: machine.attempt(),
@@ -113,6 +114,7 @@ impl Dispatcher<'_> {
         debug_assert!(self.results[index].is_none(), "a transfer has one outcome");
         self.results[index] = Some(Arc::clone(&result));
         let outcome = result.outcome;
+        self.watch.ended(index, outcome);
         (self.listen)(Event::Ended(result));
         self.count_failure(index, outcome, attempts);
     }

@@ -5,6 +5,7 @@ mod begin;
 mod control;
 mod end;
 mod record;
+mod tell;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -20,9 +21,10 @@ use tokio::{
 };
 
 use super::{
-    Claims, Clock, Event, Gates, Limits, Stop, StopLevel, StopReason, TransferResult,
+    Claims, Clock, Event, Gates, Limits, Reckoning, Stop, StopLevel, StopReason, TransferResult,
     queue::{Index, Queue},
     stop::Rest,
+    watch::Watch,
     worker::{Message, Released, Tools},
 };
 use crate::{
@@ -58,6 +60,8 @@ pub struct RunSettings {
     pub until_check: bool,
     /// What it stops for by itself.
     pub limits: Limits,
+    /// How often to tell how the run stands ([`Event::Pulse`]).
+    pub pulse: Option<Duration>,
 }
 
 /// How a run ended.
@@ -77,6 +81,8 @@ pub struct RunReport {
     pub stopping: Option<Arc<StopReason>>,
     /// How long it took.
     pub elapsed: Duration,
+    /// What was expected of the wires, and what was asked of them; nothing where there was no run.
+    pub reckoning: Option<Reckoning>,
 }
 
 /// Does `transfers`, and tells what happens to `listen`.
@@ -91,8 +97,14 @@ pub async fn run(
     let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
     let (sender, mut inbox) = mpsc::channel(INBOX);
     let (rest, heeded) = Rest::new(settings.stop.clone());
-    let tools =
-        Tools { gates, dispatcher: sender, clock: settings.clock, stop: heeded, seen: Arc::default() };
+    let tools = Tools {
+        gates,
+        dispatcher: sender,
+        clock: settings.clock,
+        stop: heeded,
+        seen: Arc::default(),
+        spent: Arc::default(),
+    };
     listen(Event::RunBegan {
         run: Arc::clone(&settings.run),
         transfers: transfers.len(),
@@ -103,6 +115,8 @@ pub async fn run(
     let mut dispatcher = Dispatcher {
         queue: Queue::new(transfers.iter().map(|transfer| &**transfer)),
         results: vec![None; transfers.len()],
+        watch: Watch::new(&transfers, settings.until_check),
+        pulse_due: settings.pulse.map(|every| began + every),
         transfers,
         ledger,
         settings,
@@ -120,7 +134,8 @@ pub async fn run(
         gone_wrong: Vec::new(),
         claims: Claims::default(),
     };
-    dispatcher.learn_claims();
+    dispatcher.learn_from_ledger();
+    dispatcher.foresee();
     let canaries = dispatcher.canaries();
     // Where a command may be on its way, its target is looked at and fenced before anything new begins.
     let (open, others) = (0..dispatcher.transfers.len())
@@ -170,6 +185,8 @@ struct Dispatcher<'a> {
     /// The transfers that count for `--max-fail`.
     gone_wrong: Vec<(TransferKey, Outcome)>,
     claims: Claims,
+    watch: Watch,
+    pulse_due: Option<Instant>,
 }
 
 impl Dispatcher<'_> {
@@ -195,6 +212,7 @@ impl Dispatcher<'_> {
                 () = stop.changed() => self.heed(stop.level()),
                 () = tokio::time::sleep(deadline.unwrap_or_default()), if deadline.is_some() => {}
                 () = sleep_until(due), if due.is_some() && may_wake => self.queue.wake(Instant::now()),
+                () = sleep_until(self.pulse_due), if self.pulse_due.is_some() => self.pulse(),
             }
         }
     }
@@ -222,7 +240,9 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn report(self, elapsed: Duration) -> RunReport {
+    fn report(mut self, elapsed: Duration) -> RunReport {
+        self.last_pulse();
+        let reckoning = self.reckoning(elapsed);
         let results: Vec<_> =
             self.results.into_iter().map(|result| result.expect("every transfer has ended")).collect();
         let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
@@ -239,6 +259,7 @@ impl Dispatcher<'_> {
             stopped: self.level > StopLevel::Go,
             stopping: self.stopping,
             elapsed,
+            reckoning: Some(reckoning),
         }
     }
 }

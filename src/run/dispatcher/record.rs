@@ -57,6 +57,7 @@ impl Dispatcher<'_> {
 
     pub(super) fn recorded(&mut self, index: Index, step: Step, attempt: u32, fact: &Arc<Fact>) {
         let transfer = Arc::clone(&self.transfers[index]);
+        self.watch.fact(index, &transfer, attempt, fact);
         (self.listen)(Event::Recorded { transfer, step, attempt, fact: Arc::clone(fact) });
     }
 

@@ -77,6 +77,7 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
         stop,
         until_check: false,
         limits: meterferry::run::Limits::default(),
+        pulse: None,
     };
     let ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
     let mut ended = 0;

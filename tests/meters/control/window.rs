@@ -31,6 +31,8 @@ async fn outside_its_window_nothing_is_asked_of_a_meter_and_the_next_opening_is_
     let result = &report.results[0];
     assert_eq!(result.reason, "not begun: its window opens Mon 2026-06-01 22:00 +02:00 (Europe/Berlin)");
     assert_eq!(report.stopping, None);
+    let reckoning = report.reckoning.as_ref().unwrap();
+    assert_eq!((reckoning.requests_expected, reckoning.requests_sent), (22, 22), "those that may begin");
     assert_eq!(campaign.ledger.record(&result.transfer.key).unwrap().history.seq, 0, "nothing is recorded");
     tokio::time::sleep(Duration::from_secs(13 * 3600)).await;
     let night = campaign.run(Limits::default()).await;
