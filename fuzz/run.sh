@@ -8,7 +8,7 @@ seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
 shift
 cd "$(dirname "$0")/.."
 targets=("$@")
-[ $# -gt 0 ] || targets=(job_text meter_answers ledger_facts)
+[ $# -gt 0 ] || targets=(job_text sheet_text meter_answers ledger_facts)
 command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 
 # One input may take this long (seconds) and this much memory (MiB). Inputs beyond the length (bytes) find nothing new.

@@ -105,7 +105,9 @@ fn every_bad_case_names_a_file_a_line_and_a_column() {
                 |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok_and(|part| part > 0));
             number(parts.next())
                 && number(parts.next())
-                && parts.next().is_some_and(|file| file.ends_with(".yaml") || file.ends_with(".yml"))
+                && parts
+                    .next()
+                    .is_some_and(|file| [".yaml", ".yml", ".csv"].iter().any(|end| file.ends_with(end)))
         });
         assert!(whole.count() > 0, "{} names no file:line:column: {said}", name(&folder));
     }

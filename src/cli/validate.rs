@@ -9,7 +9,7 @@ use super::{
     output::Console,
 };
 use crate::{
-    job::{self, Diagnostic, Diagnostics},
+    job::{self, Diagnostic, Diagnostics, SheetUsed},
     report::{Envelope, json_line, json_text},
 };
 
@@ -17,6 +17,8 @@ use crate::{
 struct Body<'a> {
     valid: bool,
     transfers: usize,
+    /// The spreadsheets that some of them come from.
+    sheets: &'a [SheetUsed],
     errors: &'a [Diagnostic],
     warnings: &'a [Diagnostic],
     /// Errors beyond the limit of what is collected.
@@ -26,11 +28,12 @@ struct Body<'a> {
 pub(super) fn validate(arguments: &args::Validate, console: &Console) -> Result<Exit, Failure> {
     let loaded = job::load(&super::jobs::paths(&arguments.files));
     if arguments.output.format == Format::Human {
+        let sheets = loaded.as_ref().map(|loaded| from_sheets(&loaded.sheets)).unwrap_or_default();
         let transfers = super::jobs::told(loaded, console)?;
         let campaigns: std::collections::BTreeSet<_> =
             transfers.iter().map(|transfer| &transfer.key.campaign).collect();
         console.print(&format!(
-            "{} in {}: the job files are right\n",
+            "{} in {}: the job files are right\n{sheets}",
             counted(transfers.len(), "transfer"),
             counted(campaigns.len(), "campaign")
         ));
@@ -50,6 +53,7 @@ pub(super) fn validate(arguments: &args::Validate, console: &Console) -> Result<
     let body = Body {
         valid: loaded.is_ok(),
         transfers,
+        sheets: loaded.as_ref().map_or(&[], |loaded| &loaded.sheets),
         errors: &found.diagnostics,
         warnings: &warnings.diagnostics,
         more: found.more,
@@ -61,4 +65,12 @@ pub(super) fn validate(arguments: &args::Validate, console: &Console) -> Result<
     };
     console.print(&text);
     Ok(exit)
+}
+
+/// A line a spreadsheet.
+fn from_sheets(sheets: &[SheetUsed]) -> String {
+    sheets
+        .iter()
+        .map(|sheet| format!("  {} from {}\n", counted(sheet.transfers, "transfer"), sheet.file))
+        .collect()
 }

@@ -174,6 +174,34 @@ codes! {
     UnknownZone = "unknown_zone",
     /// Something that can only be done with a pinned serial number.
     NeedsSerialNumber = "needs_serial_number",
+    /// A spreadsheet that does not exist.
+    SheetNotFound = "sheet_not_found",
+    /// A spreadsheet that is no CSV text.
+    NotCsv = "not_csv",
+    /// A spreadsheet without a row below its header.
+    SheetEmpty = "sheet_empty",
+    /// More rows, columns or bytes than spreadsheets of a job may have.
+    SheetTooLarge = "sheet_too_large",
+    /// A column name that the spreadsheet's header does not have.
+    UnknownColumn = "unknown_column",
+    /// A column name that the spreadsheet's header has twice.
+    DuplicateColumn = "duplicate_column",
+    /// A key under `columns` that no cell can fill.
+    BadColumnKey = "bad_column_key",
+    /// A row with more or fewer cells than the header.
+    RowLength = "row_length",
+    /// A quote in a spreadsheet that is not closed, or closed too early.
+    BadQuotes = "bad_quotes",
+    /// A cell that a spreadsheet program has changed: exponents, thousands separators, dates, errors.
+    DamagedCell = "damaged_cell",
+    /// A cell that holds a formula instead of its value.
+    FormulaCell = "formula_cell",
+    /// A cell of the wrong type.
+    BadCell = "bad_cell",
+    /// A cell that must not be empty.
+    EmptyCell = "empty_cell",
+    /// A number with more digits than spreadsheets keep (a warning).
+    LongNumber = "long_number",
 }
 
 impl fmt::Display for Code {
@@ -191,6 +219,9 @@ pub struct Spot {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+    /// In a spreadsheet, the name at the head of its column.
+    #[serde(rename = "column_name", skip_serializing_if = "Option::is_none")]
+    pub header: Option<Arc<str>>,
     /// Byte offset in the text.
     #[serde(skip)]
     pub(super) offset: usize,

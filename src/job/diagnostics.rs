@@ -1,10 +1,10 @@
 //! All that was found in a load, in order, and how many more there were than anybody would read.
 
-use std::fmt;
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use serde::Serialize;
 
-use super::diagnostic::{Code, Diagnostic};
+use super::diagnostic::{Code, Diagnostic, Spot};
 
 /// Diagnostics that are kept; of the others only the number.
 const MAX_KEPT: usize = 1_000;
@@ -16,7 +16,13 @@ pub struct Diagnostics {
     pub diagnostics: Vec<Diagnostic>,
     /// How many there are beyond those.
     pub more: usize,
+    /// What was said of which place: rows of a spreadsheet share a template, and its mistakes are told once.
+    #[serde(skip)]
+    said: HashSet<Said>,
 }
+
+/// File, line, column, code, message.
+type Said = (Arc<str>, u32, u32, Code, String);
 
 impl Diagnostics {
     /// Whether nothing was found.
@@ -49,10 +55,13 @@ impl Diagnostics {
 
     /// Adds one that takes work to word, which is spared if it would not be kept.
     pub(super) fn push_with(&mut self, found: impl FnOnce() -> Diagnostic) {
-        if self.diagnostics.len() < MAX_KEPT {
-            self.diagnostics.push(found());
-        } else {
+        if self.diagnostics.len() >= MAX_KEPT {
             self.more += 1;
+            return;
+        }
+        let found = found();
+        if found.at.as_ref().is_none_or(|at| self.said.insert(said(at, &found))) {
+            self.diagnostics.push(found);
         }
     }
 
@@ -85,6 +94,10 @@ impl Diagnostics {
         both.sort_by_key(|(place, _)| *place);
         self.diagnostics = both.into_iter().map(|(_, found)| found).collect();
     }
+}
+
+fn said(at: &Spot, found: &Diagnostic) -> Said {
+    (Arc::clone(&at.file), at.line, at.column, found.code, found.message.clone())
 }
 
 /// The rustc look, without colour.

@@ -13,7 +13,6 @@ use super::{
     paths,
     raw::{Defaults, FileText},
     source::Source,
-    validate,
     way::{self, Definition},
 };
 
@@ -106,7 +105,7 @@ fn read_file(path: &Path, found: &mut Diagnostics) -> Option<Shared> {
             return None;
         }
     };
-    let mut source = Source::read(name, text, &validate::INCLUDE, found)?;
+    let mut source = Source::read_include(name, text, found)?;
     Some(Shared::of(&mut source, found))
 }
 

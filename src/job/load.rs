@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::Serialize;
+
 use super::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
@@ -13,7 +15,6 @@ use super::{
     paths::{self, JobFile, JobPath},
     resolve::resolve,
     source::Source,
-    validate,
 };
 use crate::campaign::Campaign;
 
@@ -22,10 +23,21 @@ use crate::campaign::Campaign;
 pub struct Loaded {
     /// In the order of the files; files that name one campaign are merged.
     pub campaigns: Vec<Campaign>,
-    /// Every file that was read, with those they include; nothing if a job came from standard input.
+    /// Every file that was read, with those they include and their spreadsheets; nothing if a job came from standard input.
     pub files: Option<Vec<PathBuf>>,
     /// What is probably not meant, though it can be done.
     pub warnings: Diagnostics,
+    /// The spreadsheets that transfers come from, in the order in which they are named.
+    pub sheets: Vec<SheetUsed>,
+}
+
+/// A spreadsheet and how many transfers come from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SheetUsed {
+    /// The file, as the job that names it leads to it.
+    pub file: Arc<str>,
+    /// Rows that are transfers.
+    pub transfers: usize,
 }
 
 /// Reads job files. Offline: no meter is touched.
@@ -47,7 +59,7 @@ pub fn load(paths: &[JobPath]) -> Result<Loaded, Diagnostics> {
     load.finish()
 }
 
-/// Reads one job from a text; `name` stands for it in messages. What it includes is relative to the current folder.
+/// Reads one job from a text; `name` stands for it in messages. What it names is relative to the current folder.
 ///
 /// # Errors
 /// Everything that is wrong in it, sorted by place.
@@ -65,6 +77,7 @@ struct Load {
     merge: Merge,
     files: Vec<PathBuf>,
     from_stdin: bool,
+    sheets: Vec<SheetUsed>,
 }
 
 impl Load {
@@ -80,7 +93,16 @@ impl Load {
     }
 
     fn text(&mut self, name: Arc<str>, text: Arc<str>, path: Option<&Path>) {
-        let Some(mut source) = Source::read(name, text, &validate::JOB, &mut self.found) else { return };
+        let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
+        let read = Source::read_job(name, text, folder, &mut self.found, &mut self.warnings);
+        let Some(mut source) = read else { return };
+        self.sheets.extend(
+            source
+                .document
+                .sheets
+                .iter()
+                .map(|sheet| SheetUsed { file: Arc::clone(&sheet.file), transfers: sheet.rows.len() }),
+        );
         let resolved = resolve(&mut source, path, &mut self.includes, &mut self.found, &mut self.warnings);
         self.merge.add(source.document, resolved, &mut self.found);
     }
@@ -103,8 +125,9 @@ impl Load {
         self.warnings.sort();
         if self.found.is_empty() {
             self.files.extend(self.includes.paths());
+            self.files.extend(self.sheets.iter().map(|sheet| PathBuf::from(&*sheet.file)));
             let files = (!self.from_stdin).then_some(self.files);
-            Ok(Loaded { campaigns, files, warnings: self.warnings })
+            Ok(Loaded { campaigns, files, warnings: self.warnings, sheets: self.sheets })
         } else {
             Err(self.found)
         }
@@ -198,7 +221,16 @@ mod tests {
         let loaded = load(&[jobs.as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
         assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
         let names: Vec<_> = loaded.campaigns.iter().map(|campaign| &*campaign.name).collect();
-        assert_eq!(names, ["demo", "reference", "serial", "single", "swap", "typed"]);
+        assert_eq!(names, ["demo", "reference", "serial", "sheet", "single", "swap", "typed"]);
+    }
+
+    #[test]
+    fn a_spreadsheet_is_one_of_the_files_that_a_job_is_made_of() {
+        let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+        let loaded =
+            load(&[jobs.join("sheet.yaml").as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
+        let files = loaded.files.expect("nothing came from standard input");
+        assert_eq!(files, [jobs.join("sheet.yaml"), jobs.join("sheet/week-23.csv")]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! its place, what was expected there and what to do next. Nothing here touches a meter, a ledger or a terminal;
 //! what a transfer does is none of this room's business.
 //!
-//! A file's way: text (`paths`) → located tree (`yaml`, `tree`) → checked against the schema (`raw`, `schema`,
+//! A file's way: text (`paths`) → located tree (`yaml`, `tree`) → with the rows of its spreadsheets (`sheet`) → checked against the schema (`raw`, `schema`,
 //! `validate`, `explain`) → resolved (`layer`, `gateways`, `include`, `resolve`) → merged with the other files
 //! (`merge`).
 
@@ -24,6 +24,7 @@ mod raw;
 mod render;
 mod resolve;
 mod schema;
+mod sheet;
 mod source;
 mod suggest;
 mod tree;
@@ -36,6 +37,6 @@ mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Related, Severity, Spot};
 pub use diagnostics::Diagnostics;
-pub use load::{Loaded, load, load_text};
+pub use load::{Loaded, SheetUsed, load, load_text};
 pub use paths::JobPath;
 pub use schema::schema;

@@ -168,6 +168,11 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 
 /// The text of a file, or of standard input.
 pub(super) fn read_text(path: Option<&Path>, name: &Arc<str>) -> Result<Arc<str>, Box<Diagnostic>> {
+    decode(read_all(path, name)?, name)
+}
+
+/// The bytes of a file, or of standard input, within the limit.
+pub(super) fn read_all(path: Option<&Path>, name: &Arc<str>) -> Result<Vec<u8>, Box<Diagnostic>> {
     let bytes = match path {
         Some(path) => {
             File::open(path).and_then(read_bytes).map_err(|error| Box::new(unreadable(path, &error)))?
@@ -181,6 +186,11 @@ pub(super) fn read_text(path: Option<&Path>, name: &Arc<str>) -> Result<Arc<str>
                 .hint("spread the transfers over several files of the same campaign"),
         ));
     }
+    Ok(bytes)
+}
+
+/// Bytes as text.
+pub(super) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Box<Diagnostic>> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
         Err(error) => Err(Box::new(not_utf8(error.utf8_error().valid_up_to(), error.as_bytes(), name))),
@@ -202,6 +212,7 @@ fn not_utf8(offset: usize, bytes: &[u8], name: &Arc<str>) -> Diagnostic {
         line: u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX),
         column: u32::try_from(before[line_start..].chars().count() + 1).unwrap_or(u32::MAX),
         offset,
+        header: None,
         len: char::REPLACEMENT_CHARACTER.len_utf8(),
         text: text.as_ref().into(),
     };

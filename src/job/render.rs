@@ -1,6 +1,6 @@
 //! Diagnostics as text for people: message, place, the offending lines, what was expected, what to do.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
 
@@ -60,7 +60,7 @@ struct Piece<'a> {
     start: usize,
     end: usize,
     line: usize,
-    marks: Vec<(AnnotationKind, std::ops::Range<usize>, Option<&'a str>)>,
+    marks: Vec<(AnnotationKind, std::ops::Range<usize>, Option<Cow<'a, str>>)>,
 }
 
 impl<'a> Piece<'a> {
@@ -87,7 +87,7 @@ impl<'a> Piece<'a> {
     fn mark(&mut self, kind: AnnotationKind, at: &Spot, label: Option<&'a str>) {
         let start = floor(self.text, at.offset.min(self.end));
         let end = ceiling(self.text, (at.offset + at.len.max(1)).min(self.end).max(start));
-        self.marks.push((kind, start..end, label));
+        self.marks.push((kind, start..end, in_column(at, label)));
     }
 
     /// The renderer finds the column itself, unless the line is shown in part.
@@ -108,6 +108,15 @@ impl<'a> Piece<'a> {
                 .into_iter()
                 .map(|(kind, range, label)| kind.span(range.start - start..range.end - start).label(label)),
         )
+    }
+}
+
+/// A label, after the name of the spreadsheet's column that it is about.
+fn in_column<'a>(at: &Spot, label: Option<&'a str>) -> Option<Cow<'a, str>> {
+    match (&at.header, label) {
+        (Some(header), Some(label)) => Some(format!("column `{header}`: {label}").into()),
+        (Some(header), None) => Some(format!("column `{header}`").into()),
+        (None, label) => label.map(Cow::Borrowed),
     }
 }
 
@@ -146,7 +155,15 @@ mod tests {
         let offset = text.find(word).unwrap();
         let line = text[..offset].matches('\n').count() as u32 + 1;
         let column = (offset - text[..offset].rfind('\n').map_or(0, |newline| newline + 1)) as u32 + 1;
-        Spot { file: "job.yaml".into(), line, column, offset, len: word.len(), text: Arc::clone(text) }
+        Spot {
+            file: "job.yaml".into(),
+            line,
+            column,
+            header: None,
+            offset,
+            len: word.len(),
+            text: Arc::clone(text),
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! One job file → its transfers, every value decided.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -14,6 +18,7 @@ use super::{
     live,
     raw::{self, Name, SerialText},
     source::Source,
+    tree::At,
     typed, way,
 };
 use crate::campaign::{self, Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
@@ -47,7 +52,7 @@ pub(super) fn resolve(
     warnings.extend(scratch.diagnostics);
     let campaign = source.take::<Name>("/campaign", found).map_or_else(|| "".into(), |name| name.0.into());
     let base = own.options.over(included.options);
-    let mut file = File { source, gateways, base, campaign };
+    let mut file = File { source, gateways, base, campaign, told: HashSet::new() };
     let transfers = file.transfers(found);
     if found.is_empty() {
         file.gateways.warn_unused(warnings);
@@ -60,6 +65,8 @@ struct File<'a> {
     gateways: Gateways,
     base: OptionLayer,
     campaign: Arc<str>,
+    /// Gateways named by templates that do not exist, which is reported: one complaint for all rows of a sheet.
+    told: HashSet<At>,
 }
 
 impl File<'_> {
@@ -75,6 +82,9 @@ impl File<'_> {
             {
                 transfers.push(Placed { index, transfer: Arc::new(transfer) });
             }
+        }
+        if found.is_empty() && transfers.len() < count {
+            found.push(left_out(count - transfers.len()).at(self.source.spot("/transfers")));
         }
         transfers
     }
@@ -209,14 +219,32 @@ impl File<'_> {
         found: &mut Diagnostics,
     ) -> Option<Arc<Gateway>> {
         if let Some(name) = &raw.gateway {
+            let place = format!("{pointer}/gateway");
+            let at = self.source.document.find(&place).map(|found| found.node.at).unwrap_or_default();
+            if self.told.contains(&at) {
+                return None;
+            }
             let source = &*self.source;
-            return self.gateways.by_name(&name.0, || source.spot(&format!("{pointer}/gateway")), found);
+            let gateway = self.gateways.by_name(&name.0, || source.spot(&place), found);
+            if gateway.is_none() {
+                self.told.insert(at);
+            }
+            return gateway;
         }
         let host = raw.host.as_ref()?;
         let source = &*self.source;
         let address = way::address(host, raw.port, pointer, source, found)?;
         Some(self.gateways.by_address(address, || source.spot(&format!("{pointer}/host")), found))
     }
+}
+
+/// No transfer is ever left out in silence: where nothing else was said of it, this is.
+fn left_out(number: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongType,
+        format!("{number} of the transfers cannot be used, and nothing says why"),
+    )
+    .hint("this is a defect of meterferry: please report it with the job")
 }
 
 fn after_itself(key: &TransferKey) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! One file that was read and checked against its schema: the tree for places, the JSON for values, and which
 //! parts of it are already known to be wrong.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::{
     diagnostic::{Code, Diagnostic, Spot},
     diagnostics::Diagnostics,
-    explain,
+    explain, sheet,
     tree::{Document, Kind},
-    validate::{Problem, Schema, Violation},
+    validate::{self, Problem, Schema, Violation},
     yaml,
 };
 
@@ -24,8 +24,26 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads and checks a text. Nothing if it is no map of keys at all.
-    pub fn read(name: Arc<str>, text: Arc<str>, schema: &Schema, found: &mut Diagnostics) -> Option<Self> {
+    /// Reads and checks a job, with the rows of its spreadsheets, which are relative to `folder`. Nothing if it is no
+    /// map of keys at all.
+    pub fn read_job(
+        name: Arc<str>,
+        text: Arc<str>,
+        folder: &Path,
+        found: &mut Diagnostics,
+        warnings: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut document = Self::document(name, text, found)?;
+        sheet::add(&mut document, folder, found, warnings);
+        Some(Self::check(document, &validate::JOB, found))
+    }
+
+    /// Reads and checks a file that jobs include. Nothing if it is no map of keys at all.
+    pub fn read_include(name: Arc<str>, text: Arc<str>, found: &mut Diagnostics) -> Option<Self> {
+        Self::document(name, text, found).map(|document| Self::check(document, &validate::INCLUDE, found))
+    }
+
+    fn document(name: Arc<str>, text: Arc<str>, found: &mut Diagnostics) -> Option<Document> {
         let (document, duplicates) = match yaml::read(name, text) {
             Ok(read) => read,
             Err(error) => {
@@ -38,12 +56,16 @@ impl Source {
             found.push(empty(&document));
             return None;
         }
+        Some(document)
+    }
+
+    fn check(document: Document, schema: &Schema, found: &mut Diagnostics) -> Self {
         let mut json = document.to_json();
         let violations = schema.violations(&json);
         let bad = violations.iter().map(|violation| part(&violation.pointer)).collect();
         violations.iter().for_each(|violation| prune(&mut json, violation));
         explain::explain(&document, &schema.source, &violations, found);
-        Some(Self { document, json, bad })
+        Self { document, json, bad }
     }
 
     /// How many items or entries the part has.

@@ -26,7 +26,7 @@ const MAX_REPEATED: usize = 100_000;
 pub(super) fn read(file: Arc<str>, text: Arc<str>) -> Result<(Document, Vec<Diagnostic>), Box<Diagnostic>> {
     let parsed = serde_saphyr::from_str_with_options::<Option<Spanned<Kind>>>(&text, options());
     let root = Node { at: At::default(), kind: Kind::Null };
-    let mut document = Document { file, text, root };
+    let mut document = Document { file, text, root, sheets: Vec::new() };
     match parsed {
         Ok(Some(root)) => {
             document.root = node(root);
@@ -75,6 +75,7 @@ fn at(location: &Location) -> At {
         column: small(location.column()),
         offset: small(span.byte_offset().unwrap_or(0)),
         len: small(span.byte_len().unwrap_or(0)),
+        ..At::default()
     }
 }
 
@@ -171,7 +172,7 @@ fn duplicates_in(document: &Document, entries: &[(Key, Node)], found: &mut Vec<D
 /// The reader's error in our words, at its place.
 fn explain(document: &Document, error: &Error) -> Diagnostic {
     let place = error.location().map(|location| at(&location)).filter(|at| at.line > 0);
-    let mut place = place.unwrap_or(At { line: 1, column: 1, offset: 0, len: 0 });
+    let mut place = place.unwrap_or(At { line: 1, column: 1, ..At::default() });
     if place.offset == 0 {
         place.offset = offset_of(&document.text, place.line, place.column);
     }
@@ -203,7 +204,8 @@ fn tab_near(text: &str, line: u32) -> Option<At> {
         if number >= line
             && let Some(tab) = content[..indentation].find('\t')
         {
-            return Some(At { line: number, column: tab as u32 + 1, offset: offset + tab as u32, len: 1 });
+            let (column, offset) = (tab as u32 + 1, offset + tab as u32);
+            return Some(At { line: number, column, offset, len: 1, ..At::default() });
         }
         if number > line {
             return None;

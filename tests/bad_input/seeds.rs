@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::checks::{act::Act, job_text, ledger_facts, meter_answers};
+use super::checks::{act::Act, job_text, ledger_facts, meter_answers, sheet_text};
 
 fn each_seed(target: &str, check: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
@@ -19,6 +19,11 @@ fn each_seed(target: &str, check: impl Fn(&[u8])) {
 #[test]
 fn every_seed_of_job_text_holds() {
     each_seed("job_text", |bytes| drop(job_text::check(bytes)));
+}
+
+#[test]
+fn every_seed_of_sheet_text_holds() {
+    each_seed("sheet_text", |bytes| drop(sheet_text::check(bytes)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Case, short, sources};
+use super::{Case, cells, short, sources};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
     diagnostics::Diagnostics,
@@ -118,6 +118,9 @@ pub(super) fn missing(case: &Case<'_>, name: &str) -> Option<Diagnostic> {
     if is_misspelt(case, name) || sources::is_typed_target(case) {
         return None;
     }
+    if let Some(of_a_row) = cells::missing(case, name) {
+        return Some(of_a_row);
+    }
     match name {
         "host" if is_endpoint(case) => return Some(no_address(case)),
         "readings" => return Some(sources::no_readings(case)),
@@ -156,7 +159,9 @@ fn how_to_add(name: &str) -> &'static str {
     match name {
         "version" => "add `version: 1`",
         "campaign" => "add `campaign: NAME`; the ledger remembers transfers by campaign and id",
-        "transfers" => "add `transfers:` with at least one transfer",
+        "transfers" => "add `transfers:` with at least one transfer, or `transfers_from:` with a spreadsheet",
+        "file" => "add `file:` with the spreadsheet, saved as CSV (UTF-8)",
+        "columns" => "add `columns:`: which column fills which key, as in `source.serial_number: Old SN`",
         "id" => "add `id: NAME`, one of its own for every transfer",
         "source" => "add `source:` with the old meter's model, address, unit and serial number",
         "target" => "add `target:` with the replacement's model, address, unit and serial number",

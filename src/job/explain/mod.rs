@@ -1,6 +1,7 @@
 //! What the schema did not accept, in words a metering technician can act on: what was read, what was expected
 //! there, what to do next.
 
+mod cells;
 mod keys;
 mod models;
 mod shapes;
@@ -36,7 +37,9 @@ pub(super) fn explain(
         .map(|violation| &*violation.pointer)
         .collect();
     for violation in violations {
-        if matches!(violation.problem, Problem::Type) || !wrong_types.contains(&*violation.pointer) {
+        let is_first =
+            matches!(violation.problem, Problem::Type) || !wrong_types.contains(&*violation.pointer);
+        if is_first && !cells::is_told(document, violation) {
             Case::new(document, schema, violation).explain(found);
         }
     }

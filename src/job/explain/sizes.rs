@@ -24,6 +24,10 @@ pub(super) fn too_small(case: &Case<'_>) -> Diagnostic {
             .hint("name days, as in `days: mon-fri`, or remove the key for every day"),
         "window" => empty(case, Code::BadWindow, "at least one window")
             .hint("add one, as in `{ hours: 22:00-05:00, zone: Europe/Berlin }`, or remove the key"),
+        "columns" => empty(case, Code::MissingKey, "at least one column")
+            .hint("say which column fills which key, as in `source.serial_number: Old SN`"),
+        "transfers_from" => empty(case, Code::NoTransfers, "at least one spreadsheet")
+            .hint("add one: `- file: NAME.csv` with its `columns`, or remove the key"),
         _ if case.quantity().is_some() => empty(case, Code::NoEnergies, "`min`, `max`, or both")
             .hint("add `min:` or `max:`, or remove the key"),
         _ => empty(case, Code::NoTransfers, "at least one transfer")
@@ -47,6 +51,9 @@ pub(super) fn too_large(case: &Case<'_>) -> Diagnostic {
         field @ ("days" | "window") => case
             .at_value(Code::BadWindow, format!("`{field}` has more entries than anybody can mean"))
             .hint("a window for each night or day of the week is enough; ranges of days take one entry"),
+        "transfers_from" => case
+            .at_value(Code::SheetTooLarge, "`transfers_from` names more than 100 spreadsheets")
+            .hint("put the rows of several into one, or spread them over several job files"),
         field => case
             .at_value(Code::WrongType, format!("`{field}` is longer than 1,000 characters"))
             .hint("labels are words to select and group by: keep them short"),

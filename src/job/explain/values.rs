@@ -196,6 +196,9 @@ pub(super) fn choice(case: &Case<'_>) -> Diagnostic {
     match case.field() {
         "model" => models::explain(case),
         "transport" => transport(case),
+        "separator" => case
+            .at_value(Code::UnknownChoice, format!("{} is no separator of a CSV file", case.shown()))
+            .hint("remove the key: the separator is found in the first row"),
         _ => {
             let allowed: Vec<&Value> =
                 case.schema.get("enum").and_then(Value::as_array).into_iter().flatten().collect();

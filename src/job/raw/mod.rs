@@ -8,6 +8,7 @@ mod gateway;
 mod options;
 mod readings;
 mod scalar;
+mod sheet;
 mod source;
 mod window;
 
@@ -31,7 +32,12 @@ pub(super) use window::{DAYS_PATTERN, HOURS_EXPECTED, HOURS_PATTERN, Window, ZON
 
 /// A job file: transfers of accumulated energies from old meters into their replacements.
 #[derive(JsonSchema)]
-#[schemars(title = "meterferry job", extend("additionalProperties" = false))]
+#[schemars(
+    title = "meterferry job",
+    extend("additionalProperties" = false),
+    extend("if" = { "required": ["transfers_from"] }),
+    extend("else" = { "required": ["transfers"] })
+)]
 #[expect(
     dead_code,
     reason = "only its schema is used: a job is read piece by piece, so that one bad transfer does not hide another"
@@ -49,9 +55,11 @@ pub(super) struct Job {
     defaults: Option<Defaults>,
     /// Ways in to the meters, by name.
     gateways: Option<Gateways>,
-    /// What to carry: one source meter into one target meter each.
+    /// What to carry: one source meter into one target meter each. May be left out where `transfers_from` is there.
     #[schemars(length(min = 1))]
-    transfers: Vec<Transfer>,
+    transfers: Option<Vec<Transfer>>,
+    /// Spreadsheets saved as CSV (UTF-8) whose rows are further transfers: one, or a list of them.
+    transfers_from: Option<sheet::Sheets>,
 }
 
 /// A file that jobs include: shared gateways and defaults, nothing else.

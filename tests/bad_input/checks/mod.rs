@@ -8,4 +8,5 @@ pub mod lying;
 pub mod meter_answers;
 pub mod panics;
 pub mod scene;
+pub mod sheet_text;
 pub mod wire;
