@@ -46,6 +46,8 @@ pub(super) enum Command {
     Run(Run),
     /// What the ledger knows of the transfers.
     Status(Status),
+    /// Write what the ledger knows of the transfers into a spreadsheet (CSV).
+    Export(Export),
     /// Say what a person found out about a transfer whose command may have taken effect, or that is a mismatch.
     Resolve(Resolve),
     /// Read one meter's identity and energies.
@@ -238,6 +240,23 @@ pub(super) struct Status {
     pub state: State,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// One row a transfer: outcome, meters, the old meter's final readings, the readings the new one began with and was
+/// verified with, and the time between the two, which is not to be booked as consumption. No meter is touched; the exit
+/// code is that of `status`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub state: State,
+    /// The file to write, whole or not at all; - for standard output. Only an earlier export is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// What stands between two cells: `,`, `;` or `tab`.
+    #[arg(long, value_name = "SEPARATOR", value_parser = separator, default_value = ",")]
+    pub separator: u8,
 }
 
 #[derive(Debug, Args)]
@@ -486,4 +505,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| format!("{text:?} is no duration; write it with its unit, as 500ms, 2s or 10m"))?;
     Duration::try_from(parsed).map_err(|_| format!("{text:?} is negative"))
+}
+
+/// What stands between two cells of a CSV file.
+fn separator(text: &str) -> Result<u8, String> {
+    match text {
+        "," => Ok(b','),
+        ";" => Ok(b';'),
+        "tab" | "\t" => Ok(b'\t'),
+        _ => Err(format!("{text:?} is no separator; write `,`, `;` or `tab`")),
+    }
 }

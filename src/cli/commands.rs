@@ -5,6 +5,7 @@ use std::future::Future;
 use super::{
     Exit,
     args::{self, Arguments, Command},
+    export,
     failure::Failure,
     ledger, ledger_export, ledger_verify,
     output::{self, Console},
@@ -26,6 +27,7 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Plan(arguments) => in_runtime(plan::plan(arguments, &console)),
         Command::Run(arguments) => in_runtime(run::run(arguments, &console)),
         Command::Status(arguments) => status::status(&arguments, &console),
+        Command::Export(arguments) => export::export(&arguments, &console),
         Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments, &console)),
         Command::Read(arguments) => in_runtime(read::read(arguments, &console)),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod export;
 mod failure;
 mod fleet;
 mod jobs;
@@ -22,6 +23,7 @@ mod simulate;
 mod status;
 mod validate;
 mod way;
+mod whole_file;
 mod wires;
 
 mod plan;

@@ -11,7 +11,7 @@ use super::{
     output::{self, Console},
 };
 use crate::{
-    ledger::Replay,
+    ledger::{Head, Replay},
     report::{Envelope, JsonLine, RunSummary, TransferJson, json_line, json_text, run_body, summary_text},
     run::{RunReport, TransferResult},
 };
@@ -28,16 +28,7 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
             Ok(Arc::new(TransferResult::new(transfer, &history, ending, 0)))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let report = RunReport {
-        results,
-        ledger_broken: None,
-        defect: None,
-        ledger_head: ledger.head()?,
-        stopped: false,
-        stopping: None,
-        elapsed: Duration::ZERO,
-        reckoning: None,
-    };
+    let report = report(results, ledger.head()?);
     let exit = Exit::of_run(&report, None);
     console.print(&match arguments.output.format {
         Format::Human => summary_text(&report, output::style(false)),
@@ -52,4 +43,18 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         }
     });
     Ok(exit)
+}
+
+/// The transfers as the ledger leaves them, in the form of a run that did nothing: exit codes are decided from it.
+pub(super) fn report(results: Vec<Arc<TransferResult>>, ledger_head: Option<Head>) -> RunReport {
+    RunReport {
+        results,
+        ledger_broken: None,
+        defect: None,
+        ledger_head,
+        stopped: false,
+        stopping: None,
+        elapsed: Duration::ZERO,
+        reckoning: None,
+    }
 }

@@ -8,6 +8,7 @@
 //! text for stdout; logs and progress go to stderr (DESIGN.md §5).
 
 mod counts;
+mod export;
 mod json;
 mod log;
 mod metrics;
@@ -24,6 +25,7 @@ mod table;
 mod words;
 
 pub use counts::{Countable, Counts};
+pub use export::{ExportRow, export_text, is_export};
 pub use json::{
     Envelope, FORMAT_VERSION, JsonLine, MeterJson, PlanBody, PlanJson, PlanLine, PlanSummary, RecordedByJson,
     RunBody, RunLine, RunSummary, StoppedByJson, TimesJson, TransferJson, json_line, json_text, plan_body,

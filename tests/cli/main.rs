@@ -24,5 +24,6 @@ mod mapped;
 mod metrics;
 mod resolve;
 mod selection;
+mod sheets;
 mod stop;
 mod swap;
