@@ -141,5 +141,7 @@ impl Drop for SqliteLedger {
             // A writer that panicked has told its tickets; there is nobody left to tell.
             let _ = writer.join();
         }
+        let Stats { transactions, facts, largest } = self.stats();
+        tracing::debug!(transactions, facts, largest, "the ledger is closed");
     }
 }
