@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::report::{LogFormat, LogSink, Results, Style};
@@ -28,12 +29,20 @@ impl Console {
 
     /// Writes one result.
     pub(super) fn print(&self, text: &str) {
-        self.conclude(self.results(), text);
+        let mut results = self.results();
+        results.print(text);
+        self.conclude(&results);
     }
 
-    /// Writes the last result, and says so if results were lost. The exit code still tells how the command ended.
-    pub(super) fn conclude(&self, mut results: Results, text: &str) {
-        results.print(text);
+    /// Writes one result as `--format json` has it.
+    pub(super) fn print_json(&self, value: &impl Serialize) {
+        let mut results = self.results();
+        results.print_json(value);
+        self.conclude(&results);
+    }
+
+    /// Says so if results were lost. The exit code still tells how the command ended.
+    pub(super) fn conclude(&self, results: &Results) {
         if let Some(lost) = results.error() {
             error(&format!("results could not be written to stdout: {lost}"), None, self.logs);
         }

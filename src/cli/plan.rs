@@ -13,7 +13,7 @@ use super::{
 use crate::{
     campaign::Transfer,
     ledger::Replay,
-    report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, json_text, plan_body, plan_text},
+    report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, plan_body, plan_text},
     run::{Claims, Clock, LookReport, LookSettings, Looked, ToLookAt, Would, look},
     transfer::History,
 };
@@ -38,7 +38,7 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
         Some(signal) if looked.iter().any(|looked| looked.would == Would::NotLooked) => Exit::Stopped(signal),
         _ => exit(looked, arguments.detailed_exitcode),
     };
-    console.print(&text(&report, exit, arguments.output.format, arguments.verbose));
+    print(&report, exit, arguments.output.format, arguments.verbose, console);
     Ok(exit)
 }
 
@@ -74,10 +74,10 @@ fn exit(looked: &[Looked], detailed: bool) -> Exit {
     }
 }
 
-fn text(report: &LookReport, exit: Exit, format: Format, verbose: bool) -> String {
+fn print(report: &LookReport, exit: Exit, format: Format, verbose: bool, console: &Console) {
     match format {
-        Format::Human => plan_text(report, output::style(verbose)),
-        Format::Json => json_text(&Envelope::new(None, exit.code(), plan_body(report))),
+        Format::Human => console.print(&plan_text(report, output::style(verbose))),
+        Format::Json => console.print_json(&Envelope::new(None, exit.code(), plan_body(report))),
         Format::Jsonl => {
             let mut text: String = report
                 .looked
@@ -86,7 +86,7 @@ fn text(report: &LookReport, exit: Exit, format: Format, verbose: bool) -> Strin
                 .collect();
             let summary = Envelope::new(None, exit.code(), PlanSummary::from(report));
             text.push_str(&json_line(&JsonLine::<PlanJson, _>::Summary(summary)));
-            text
+            console.print(&text);
         }
     }
 }

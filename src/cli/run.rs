@@ -24,7 +24,7 @@ use crate::{
     ledger::{Kind, Ledger},
     report::{
         Envelope, JsonLine, JsonLinesReporter, LogReporter, MetricsFile, Progress, ProgressKind, Reporters,
-        Results, RunSummary, TransferJson, json_line, json_text, run_body, summary_text,
+        Results, RunSummary, TransferJson, json_line, run_body, summary_text,
     },
     run::{self, Clock, Event, RunReport, RunSettings},
     transfer::{Author, Outcome},
@@ -98,7 +98,8 @@ async fn prepare_and_carry(
     if let Some(fleet) = &reach.fleet {
         console.remark(&fleet.testimony());
     }
-    console.conclude(results, &closing(&report, &run, exit, arguments.output.format));
+    close(&report, &run, exit, arguments.output.format, &mut results);
+    console.conclude(&results);
     Ok(exit)
 }
 
@@ -152,13 +153,13 @@ fn progress(arguments: &args::Run, console: &Console) -> ProgressKind {
     ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs)
 }
 
-fn closing(report: &RunReport, run: &str, exit: Exit, format: Format) -> String {
+fn close(report: &RunReport, run: &str, exit: Exit, format: Format, results: &mut Results) {
     match format {
-        Format::Human => summary_text(report, output::style(false)),
-        Format::Json => json_text(&Envelope::new(Some(run), exit.code(), run_body(report))),
+        Format::Human => results.print(&summary_text(report, output::style(false))),
+        Format::Json => results.print_json(&Envelope::new(Some(run), exit.code(), run_body(report))),
         Format::Jsonl => {
             let summary = Envelope::new(Some(run), exit.code(), RunSummary::from(report));
-            json_line(&JsonLine::<TransferJson, _>::Summary(summary))
+            results.print(&json_line(&JsonLine::<TransferJson, _>::Summary(summary)));
         }
     }
 }

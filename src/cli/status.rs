@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     ledger::{Head, Replay},
-    report::{Envelope, JsonLine, RunSummary, TransferJson, json_line, json_text, run_body, summary_text},
+    report::{Envelope, JsonLine, RunSummary, TransferJson, json_line, run_body, summary_text},
     run::{RunReport, TransferResult},
 };
 
@@ -30,18 +30,19 @@ pub(super) fn status(arguments: &args::Status, console: &Console) -> Result<Exit
         .collect::<Result<Vec<_>, Failure>>()?;
     let report = report(results, ledger.head()?);
     let exit = Exit::of_run(&report, None);
-    console.print(&match arguments.output.format {
-        Format::Human => summary_text(&report, output::style(false)),
-        Format::Json => json_text(&Envelope::new(None, exit.code(), run_body(&report))),
+    match arguments.output.format {
+        Format::Human => console.print(&summary_text(&report, output::style(false))),
+        Format::Json => console.print_json(&Envelope::new(None, exit.code(), run_body(&report))),
         Format::Jsonl => {
             let lines = report
                 .results
                 .iter()
                 .map(|result| json_line(&JsonLine::<_, RunSummary>::Transfer(TransferJson::from(&**result))));
             let summary = Envelope::new(None, exit.code(), RunSummary::from(&report));
-            lines.chain([json_line(&JsonLine::<TransferJson, _>::Summary(summary))]).collect()
+            let lines = lines.chain([json_line(&JsonLine::<TransferJson, _>::Summary(summary))]);
+            console.print(&lines.collect::<String>());
         }
-    });
+    }
     Ok(exit)
 }
 

@@ -2,12 +2,16 @@
 //! error and no panic.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use indicatif::ProgressBar;
+use serde::Serialize;
 use tracing_subscriber::fmt::MakeWriter;
+
+/// Results of thousands of transfers are written in pieces of so many bytes.
+const PIECE: usize = 64 * 1024;
 
 /// The one way to stderr: what is written through it is put above the progress bar, if one is shown.
 #[derive(Clone)]
@@ -108,12 +112,25 @@ impl Results {
 
     /// Writes `text` as it is, newline included, and flushes it.
     pub fn print(&mut self, text: &str) {
+        self.put(|writer| writer.write_all(text.as_bytes()).and_then(|()| writer.flush()));
+    }
+
+    /// Writes `value` as indented JSON with a final newline, for `--format json`; never as one text in memory.
+    pub fn print_json(&mut self, value: &impl Serialize) {
+        self.put(|writer| {
+            let mut writer = BufWriter::with_capacity(PIECE, writer);
+            serde_json::to_writer_pretty(&mut writer, value)?;
+            writeln!(writer)?;
+            writer.flush()
+        });
+    }
+
+    fn put(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if self.closed {
             return;
         }
         let (sink, writer) = (&self.sink, &mut self.writer);
-        let written = sink.aside(|| writer.write_all(text.as_bytes()).and_then(|()| writer.flush()));
-        if let Err(error) = written {
+        if let Err(error) = sink.aside(|| write(writer)) {
             self.closed = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.error = Some(error);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::MeterJson;
 use crate::{
@@ -43,14 +43,19 @@ pub struct PlanJson {
     pub window_closed: Option<String>,
 }
 
-/// The body of `plan --format json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PlanBody {
+/// The body of `plan --format json`. A transfer becomes a [`PlanJson`] when it is written, one at a time.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanBody<'a> {
     /// Counts.
     #[serde(flatten)]
     pub summary: PlanSummary,
     /// One answer a transfer, in the order of the job files.
-    pub transfers: Vec<PlanJson>,
+    #[serde(serialize_with = "each")]
+    pub transfers: &'a [Looked],
+}
+
+fn each<S: Serializer>(looked: &&[Looked], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(looked.iter().map(PlanJson::from))
 }
 
 /// The body of the last line of `plan --format jsonl`.
@@ -92,6 +97,6 @@ impl From<&LookReport> for PlanSummary {
 }
 
 /// The body of `plan --format json`.
-pub fn plan_body(plan: &LookReport) -> PlanBody {
-    PlanBody { summary: PlanSummary::from(plan), transfers: plan.looked.iter().map(PlanJson::from).collect() }
+pub fn plan_body(plan: &LookReport) -> PlanBody<'_> {
+    PlanBody { summary: PlanSummary::from(plan), transfers: &plan.looked }
 }

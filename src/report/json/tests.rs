@@ -161,7 +161,8 @@ fn a_plan_counts_every_word_and_carries_verdicts() {
 
 #[test]
 fn a_line_is_one_line_and_a_text_ends_with_one() {
-    let envelope = Envelope::new(None, 0, plan_body(&plan()));
+    let plan = plan();
+    let envelope = Envelope::new(None, 0, plan_body(&plan));
     assert_eq!(json_line(&envelope).matches('\n').count(), 1);
     let text = json_text(&envelope);
     assert!(text.ends_with("}\n"));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::MeterJson;
 use crate::{
@@ -79,14 +79,20 @@ pub struct TimesJson {
     pub target_after_read: Option<Timestamp>,
 }
 
-/// The body of `run --format json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RunBody {
+/// The body of `run --format json`. A transfer becomes a [`TransferJson`] when it is written, one at a time: all of them
+/// at once would take more memory than the run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunBody<'a> {
     /// Counts, time and trouble.
     #[serde(flatten)]
     pub summary: RunSummary,
     /// One result a transfer, in the order of the job files.
-    pub transfers: Vec<TransferJson>,
+    #[serde(serialize_with = "each")]
+    pub transfers: &'a [Arc<TransferResult>],
+}
+
+fn each<S: Serializer>(results: &&[Arc<TransferResult>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(results.iter().map(|result| TransferJson::from(&**result)))
 }
 
 /// What is to be said of the run as a whole; the body of the last line of `run --format jsonl`.
@@ -186,11 +192,8 @@ impl From<&RunReport> for RunSummary {
 }
 
 /// The body of `run --format json`.
-pub fn run_body(report: &RunReport) -> RunBody {
-    RunBody {
-        summary: RunSummary::from(report),
-        transfers: report.results.iter().map(|result| TransferJson::from(&**result)).collect(),
-    }
+pub fn run_body(report: &RunReport) -> RunBody<'_> {
+    RunBody { summary: RunSummary::from(report), transfers: &report.results }
 }
 
 fn milliseconds(duration: Duration) -> u64 {
