@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use tokio::runtime::Builder;
+
 use super::{
     Exit,
     args::{self, Arguments, Command},
@@ -24,13 +26,17 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     match arguments.command {
         Command::Validate(arguments) => validate::validate(&arguments, &console),
-        Command::Plan(arguments) => in_runtime(plan::plan(arguments, &console)),
-        Command::Run(arguments) => in_runtime(run::run(arguments, &console)),
+        Command::Plan(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), plan::plan(arguments, &console))
+        }
+        Command::Run(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), run::run(arguments, &console))
+        }
         Command::Status(arguments) => status::status(&arguments, &console),
         Command::Export(arguments) => export::export(&arguments, &console),
-        Command::Resolve(arguments) => in_runtime(resolve::resolve(arguments, &console)),
-        Command::Read(arguments) => in_runtime(read::read(arguments, &console)),
-        Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments, &console)),
+        Command::Resolve(arguments) => in_runtime(Threads::One, resolve::resolve(arguments, &console)),
+        Command::Read(arguments) => in_runtime(Threads::One, read::read(arguments, &console)),
+        Command::Simulate(arguments) => in_runtime(Threads::Many, simulate::simulate(arguments, &console)),
         Command::Rehearse(arguments) => rehearse::command(&arguments, &console),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),
         Command::Ledger(args::Ledger::Verify(arguments)) => ledger_verify::verify(&arguments, &console),
@@ -42,11 +48,35 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     }
 }
 
-fn in_runtime(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+/// How many threads do the work.
+#[derive(Clone, Copy)]
+enum Threads {
+    /// The engine waits for wires: one thread asks tens of thousands of requests a second, and hands nothing to another.
+    One,
+    /// Simulated meters answer for thousands of machines.
+    Many,
+}
+
+impl Threads {
+    /// For the engine, perhaps with simulated meters in the same process.
+    fn beside(simulated: bool) -> Self {
+        if simulated { Self::Many } else { Self::One }
+    }
+
+    fn builder(self) -> Builder {
+        match self {
+            Self::One => Builder::new_current_thread(),
+            Self::Many => Builder::new_multi_thread(),
+        }
+    }
+}
+
+fn in_runtime(threads: Threads, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     // A connection takes a descriptor; with a thousand gateways the usual soft limit is too low. Where it cannot
     // be raised, connections fail one by one and say so.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = threads
+        .builder()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Defect, format!("the runtime cannot start: {error}")))?;

@@ -13,6 +13,8 @@ use crate::{
 pub struct Claims {
     owners: HashMap<MeterMeaning, Vec<TransferKey>>,
     open: HashSet<TransferKey>,
+    /// Transfers that have facts; nothing while the ledger was not read whole.
+    recorded: Option<HashSet<TransferKey>>,
 }
 
 impl Claims {
@@ -27,9 +29,10 @@ impl Claims {
         ledger: &dyn Replay,
         also: &mut dyn FnMut(&TransferRecord),
     ) -> Result<Self, LedgerError> {
-        let mut claims = Self::default();
+        let mut claims = Self { recorded: Some(HashSet::new()), ..Self::default() };
         ledger.visit(Scope::All, &mut |record| {
             also(&record);
+            claims.take_up(&record.key);
             if matches!(record.history.phase(), Phase::Open | Phase::Committed) {
                 claims.open.insert(record.key.clone());
             }
@@ -43,6 +46,19 @@ impl Claims {
     /// Whether an earlier run left the transfer with a command that may be on its way, or is not verified.
     pub(super) fn left_open(&self, key: &TransferKey) -> bool {
         self.open.contains(key)
+    }
+
+    /// Whether the ledger may have facts of the transfer: from an earlier run, or because this one took it up. What has
+    /// none need not be looked for.
+    pub(super) fn may_be_recorded(&self, key: &TransferKey) -> bool {
+        self.recorded.as_ref().is_none_or(|recorded| recorded.contains(key))
+    }
+
+    /// From now on the ledger gets facts of the transfer.
+    pub(super) fn take_up(&mut self, key: &TransferKey) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.insert(key.clone());
+        }
     }
 
     /// Another transfer that the target of `plan` belongs to, unless the job says that `plan` follows it.

@@ -96,6 +96,7 @@ impl Dispatcher<'_> {
     pub(super) fn machine(&mut self, index: Index) -> Result<Box<Machine>, LedgerError> {
         let plan = Arc::clone(&self.transfers[index]);
         let history = self.history(index)?;
+        self.claims.take_up(&plan.key);
         let claimed_by = match self.unsettled(&plan)? {
             Some(key) => Some(key),
             None => self.claims.against(&plan).cloned(),
@@ -124,6 +125,9 @@ impl Dispatcher<'_> {
 
     pub(super) fn history(&self, index: Index) -> Result<History, LedgerError> {
         let key = &self.transfers[index].key;
+        if !self.claims.may_be_recorded(key) {
+            return Ok(History::default());
+        }
         Ok(self.ledger.record(key)?.history)
     }
 }
