@@ -50,7 +50,9 @@ impl<'a> RowWriter<'a> {
             Err(refused) => return Ok(Err(refused)),
         };
         self.insert_row(key, recorded, &fact)?;
-        self.last.insert(key.clone(), found);
+        if let Some(last) = self.last.get_mut(key) {
+            *last = found;
+        }
         Ok(Ok(()))
     }
 

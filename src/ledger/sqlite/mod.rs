@@ -6,37 +6,27 @@ mod create;
 mod insert;
 mod lock;
 mod open;
+mod queue;
 mod reader;
 mod row;
 mod verify;
 mod walk;
 mod writer;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, sync_channel},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::oneshot;
 
 use super::{Head, Kind, LEDGER_FILE, Ledger, LedgerError, Replay, Scope, Ticket, TransferRecord, place};
 use crate::{campaign::TransferKey, transfer::Recorded};
 use lock::RunLock;
+use queue::Queue;
 use writer::{Counters, Message, Reply, Writer};
 
+pub use queue::QUEUE_LIMIT;
 pub use reader::LedgerReader;
 pub use verify::{Verdict, Witness};
 pub use writer::Stats;
-
-/// Facts that may wait for the writer before an append blocks. A transfer has at most a handful of facts on
-/// their way, so 65,536 is more than 10,000 transfers at once; at a few KiB each it bounds the memory to
-/// some 100 MiB should the disk stall. The writer needs nobody's help to go on, so blocking cannot deadlock.
-pub const QUEUE_LIMIT: usize = 65_536;
 
 /// A ledger held by one run: it can be appended to, and no other run can open it until this is dropped.
 ///
@@ -44,7 +34,7 @@ pub const QUEUE_LIMIT: usize = 65_536;
 #[derive(Debug)]
 pub struct SqliteLedger {
     reader: LedgerReader,
-    queue: Option<SyncSender<Message>>,
+    queue: Arc<Queue>,
     writer: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
     /// Fields drop in order, after `Drop::drop`: let go of last.
@@ -78,10 +68,10 @@ impl SqliteLedger {
         let lock = RunLock::take(dir, lock_wait)?;
         let tail = open::writable(&path, expected, max_pages)?;
         let reader = LedgerReader::beside_writer(&path)?;
-        let (queue, waiting) = sync_channel(QUEUE_LIMIT);
+        let queue = Arc::new(Queue::default());
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(tail, Arc::clone(&counters)).spawn(waiting)?;
-        Ok(Self { reader, queue: Some(queue), writer: Some(writer), counters, _lock: lock })
+        let writer = Writer::new(tail, Arc::clone(&counters)).spawn(Arc::clone(&queue))?;
+        Ok(Self { reader, queue, writer: Some(writer), counters, _lock: lock })
     }
 
     /// A read-only look at the ledger in `dir`: works while a run goes on, and where nothing can be written
@@ -97,9 +87,8 @@ impl SqliteLedger {
 
     fn send(&self, message: impl FnOnce(Reply) -> Message) -> Ticket {
         let (reply, answer) = oneshot::channel();
-        let queue = self.queue.as_ref().expect("the queue is there until the ledger is dropped");
         // If the writer is gone, so is the reply, which the ticket then tells.
-        let _ = queue.send(message(reply));
+        self.queue.push(message(reply));
         let path = self.reader.path().to_owned();
         Ticket::new(async move {
             answer.await.unwrap_or_else(|_| {
@@ -136,7 +125,7 @@ impl Replay for SqliteLedger {
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
-        self.queue = None;
+        self.queue.close();
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has told its tickets; there is nobody left to tell.
             let _ = writer.join();

@@ -8,10 +8,8 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::Receiver,
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -21,22 +19,17 @@ use super::super::{Head, LedgerError, Origin};
 use super::{
     insert::RowWriter,
     open::{self, Tail},
+    queue::Queue,
     walk,
 };
 use crate::{campaign::TransferKey, transfer::Recorded};
 
-/// How long facts wait that nobody needs durable yet. Short enough that `status` shows what goes on.
-const LAZY_WAIT: Duration = Duration::from_millis(100);
-/// How long a commit waits for more, once at least two facts came together: a tenth of what a commit takes
-/// on a disk, and nothing against a meter's answer. A lone transfer never pays it.
-const GATHER_WAIT: Duration = Duration::from_millis(1);
-/// Facts in one transaction; bounds the memory and the time until the first of them is told.
-const GROUP_LIMIT: usize = 4_096;
 
 /// Where the answer to an append goes.
 pub(super) type Reply = oneshot::Sender<Result<(), LedgerError>>;
 
 /// What the writer is asked to do.
+#[derive(Debug)]
 pub(super) enum Message {
     /// Write this fact.
     Append { key: TransferKey, recorded: Recorded, reply: Reply },
@@ -79,51 +72,22 @@ impl Counters {
     }
 }
 
-/// What goes into one transaction.
-#[derive(Default)]
-struct Group {
-    messages: Vec<Message>,
-    urgent: bool,
+impl Message {
+    /// Whether somebody waits for it to be durable.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Append { recorded, .. } => recorded.fact.must_be_durable(),
+            Self::Flush(_) => true,
+        }
+    }
 }
 
-impl Group {
-    fn push(&mut self, message: Message) {
-        self.urgent |= match &message {
-            Message::Append { recorded, .. } => recorded.fact.must_be_durable(),
-            Message::Flush(_) => true,
-        };
-        self.messages.push(message);
-    }
+/// A queue whose writer ends, by a panic too, so that nobody waits for it in vain.
+struct Abandoned(Arc<Queue>);
 
-    fn is_full(&self) -> bool {
-        self.messages.len() >= GROUP_LIMIT
-    }
-
-    /// Collects what belongs with `first`: everything that waits already, and what comes until the group is
-    /// full, or is urgent and has waited its moment, or has waited long enough.
-    fn gather(first: Message, waiting: &Receiver<Message>) -> Self {
-        let mut group = Self::default();
-        group.push(first);
-        let mut deadline = Instant::now() + LAZY_WAIT;
-        let mut hurried = false;
-        while !group.is_full() {
-            if let Ok(message) = waiting.try_recv() {
-                group.push(message);
-                continue;
-            }
-            if group.urgent && !hurried {
-                if group.messages.len() == 1 {
-                    break;
-                }
-                hurried = true;
-                deadline = deadline.min(Instant::now() + GATHER_WAIT);
-            }
-            match waiting.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(message) => group.push(message),
-                Err(_late_or_last) => break,
-            }
-        }
-        group
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 
@@ -147,20 +111,20 @@ impl Writer {
         Self { connection, path, origin, head, counters, last: HashMap::new(), broken: None }
     }
 
-    /// Works until every sender of `waiting` is gone and all is written.
-    pub(super) fn spawn(self, waiting: Receiver<Message>) -> Result<JoinHandle<()>, LedgerError> {
+    /// Works until `queue` is closed and all is written.
+    pub(super) fn spawn(self, queue: Arc<Queue>) -> Result<JoinHandle<()>, LedgerError> {
         let path = self.path.clone();
         thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || self.work(&waiting))
+            .spawn(move || self.work(&Abandoned(queue)))
             .map_err(|error: io::Error| LedgerError::CannotWrite { path, why: error.to_string().into() })
     }
 
-    fn work(mut self, waiting: &Receiver<Message>) {
-        while let Ok(first) = waiting.recv() {
-            let group = Group::gather(first, waiting);
-            let results = self.write(&group.messages);
-            for (message, result) in group.messages.into_iter().zip(results) {
+    fn work(mut self, Abandoned(queue): &Abandoned) {
+        let mut group = Vec::new();
+        while queue.take(&mut group) {
+            let results = self.write(&group);
+            for (message, result) in group.drain(..).zip(results) {
                 let (Message::Append { reply, .. } | Message::Flush(reply)) = message;
                 // Nobody has to wait for a ticket.
                 let _ = reply.send(result);

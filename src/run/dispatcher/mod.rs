@@ -161,7 +161,7 @@ struct Awaited {
     step: Step,
     attempt: u32,
     fact: Arc<Fact>,
-    answer: Option<oneshot::Sender<Result<(), String>>>,
+    answer: oneshot::Sender<Result<(), String>>,
 }
 
 struct Dispatcher<'a> {
@@ -207,7 +207,13 @@ impl Dispatcher<'_> {
             tokio::select! {
                 biased;
                 Some((awaited, result)) = self.durable.next() => self.durable_now(awaited, result),
-                Some(message) = inbox.recv() => self.message(message),
+                Some(message) = inbox.recv() => {
+                    self.message(message);
+                    // A worker has one message at a time: those that came meanwhile are few.
+                    while let Ok(message) = inbox.try_recv() {
+                        self.message(message);
+                    }
+                }
                 Some(ended) = self.workers.join_next_with_id() => self.worker_ended(ended),
                 () = stop.changed() => self.heed(stop.level()),
                 () = tokio::time::sleep(deadline.unwrap_or_default()), if deadline.is_some() => {}

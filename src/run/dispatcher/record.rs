@@ -32,27 +32,23 @@ impl Dispatcher<'_> {
     ) {
         let fact = Arc::new(recorded.fact.clone());
         let ticket = self.ledger.append(&self.transfers[index].key, recorded);
-        let answer = if fact.must_be_durable() {
-            Some(answer)
-        } else {
-            self.recorded(index, step, attempt, &fact);
-            let _ = answer.send(Ok(()));
-            None
-        };
-        let awaited = Awaited { index, step, attempt, fact, answer };
-        self.durable.push(async move { (awaited, ticket.await) }.boxed());
+        if fact.must_be_durable() {
+            let awaited = Awaited { index, step, attempt, fact, answer };
+            self.durable.push(async move { (awaited, ticket.await) }.boxed());
+            return;
+        }
+        // Its ticket need not be waited for: a ledger that cannot write it cannot write what follows, and says so then.
+        self.recorded(index, step, attempt, &fact);
+        let _ = answer.send(Ok(()));
     }
 
     pub(super) fn durable_now(&mut self, awaited: Awaited, result: Result<(), LedgerError>) {
         let Awaited { index, step, attempt, fact, answer } = awaited;
-        if let Err(error) = &result {
-            self.broken(error);
-        } else if answer.is_some() {
-            self.recorded(index, step, attempt, &fact);
+        match &result {
+            Err(error) => self.broken(error),
+            Ok(()) => self.recorded(index, step, attempt, &fact),
         }
-        if let Some(answer) = answer {
-            let _ = answer.send(result.map_err(|error| error.to_string()));
-        }
+        let _ = answer.send(result.map_err(|error| error.to_string()));
     }
 
     pub(super) fn recorded(&mut self, index: Index, step: Step, attempt: u32, fact: &Arc<Fact>) {
