@@ -151,23 +151,44 @@ impl Readings {
 
 /// JSON of one quantity: the four registers next to the exact value as a string.
 #[derive(Serialize, Deserialize)]
-struct QuantityJson {
+struct QuantityJson<T> {
     registers: [i16; WORDS_PER_QUANTITY],
-    value: String,
+    value: T,
+}
+
+/// A value as decimal text, made without taking memory: a ledger holds many thousands.
+struct Decimal(i64);
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A sign and 19 digits: the longest there is.
+        let mut text = [b'-'; 20];
+        let (mut begin, mut rest) = (text.len(), self.0.unsigned_abs());
+        loop {
+            begin -= 1;
+            text[begin] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        begin -= usize::from(self.0 < 0);
+        serializer.serialize_str(str::from_utf8(&text[begin..]).expect("digits are ASCII"))
+    }
 }
 
 impl Serialize for Readings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Quantity::ALL.map(|quantity| {
             let registers = self.registers(quantity).map(Word::value);
-            (quantity.key(), QuantityJson { registers, value: self.energy(quantity).to_string() })
+            (quantity.key(), QuantityJson { registers, value: Decimal(self.energy(quantity)) })
         }))
     }
 }
 
 impl<'de> Deserialize<'de> for Readings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut map = std::collections::BTreeMap::<String, QuantityJson>::deserialize(deserializer)?;
+        let mut map = std::collections::BTreeMap::<String, QuantityJson<String>>::deserialize(deserializer)?;
         let mut words = [Word(0); READINGS_WORDS];
         for quantity in Quantity::ALL {
             let json = map.remove(quantity.key()).ok_or_else(|| D::Error::missing_field(quantity.key()))?;
@@ -243,6 +264,13 @@ mod tests {
         let readings = Readings::from_wire(Model::Pm800, &registers).unwrap();
         assert_eq!(readings.mixed_sign(), Some(Quantity::ReactiveEnergyIn));
         assert_eq!(Readings::ZERO.mixed_sign(), None);
+    }
+
+    #[test]
+    fn a_value_is_written_as_its_digits() {
+        for value in [0, 7, -7, 10, -1_234_567, 9_999_999_999_999_999, i64::MAX, i64::MIN] {
+            assert_eq!(serde_json::to_string(&Decimal(value)).unwrap(), format!("\"{value}\""));
+        }
     }
 
     const LIMIT: i64 = 9_999_999_999_999_999;
