@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{campaign::TransferKey, transfer::Recorded};
 
-
 /// Where the answer to an append goes.
 pub(super) type Reply = oneshot::Sender<Result<(), LedgerError>>;
 
