@@ -42,9 +42,9 @@ impl FailureKind {
 impl From<&Cause> for FailureKind {
     fn from(cause: &Cause) -> Self {
         match cause {
-            Cause::NoConnection(_) => Self::NoConnection,
+            Cause::NoConnection(_) | Cause::GatewayGivenUp { .. } => Self::NoConnection,
             Cause::NotSilent(_) => Self::NotSilent,
-            Cause::NoAnswer(_) => Self::NoAnswer,
+            Cause::NoAnswer(_) | Cause::UnitGivenUp { .. } => Self::NoAnswer,
             Cause::Dropped(_) => Self::Dropped,
             Cause::Nonsense(_) => Self::Nonsense,
             Cause::Exception(_) => Self::Exception,

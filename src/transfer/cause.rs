@@ -44,6 +44,20 @@ pub enum Cause {
     /// could be taken for the answer to the next request, and what was answered before may not have been the answer.
     #[error("the line was not silent: {0}")]
     NotSilent(String),
+    /// Nothing was sent: the gateway was tried as often as the transfer allows, by this transfer or others.
+    #[error("no connection to the gateway in {tries} tries: {why}")]
+    GatewayGivenUp {
+        /// Connections tried in a row.
+        tries: u32,
+        /// What the last one came to.
+        why: String,
+    },
+    /// Nothing was sent: the unit was asked as often as the transfer allows, for this transfer or others.
+    #[error("no answer to the last {asked} requests to this unit")]
+    UnitGivenUp {
+        /// Requests in a row that it did not answer.
+        asked: u32,
+    },
     /// The deadline passed.
     #[error("no answer within {} ms", .0.as_millis())]
     NoAnswer(Duration),
@@ -67,6 +81,7 @@ impl Cause {
             | Self::NoAnswer(_)
             | Self::Dropped(_)
             | Self::Nonsense(_) => RetryClass::Again,
+            Self::GatewayGivenUp { .. } | Self::UnitGivenUp { .. } => RetryClass::Never,
             Self::Exception(Exception(code)) => match code {
                 0x01..=0x03 | 0x07 => RetryClass::Never,
                 0x00 | 0x04..=0x06 | 0x08..=0xFF => RetryClass::Again,
@@ -77,9 +92,28 @@ impl Cause {
     /// Whether the meter itself may not have been reached.
     pub const fn is_unreachable(&self) -> bool {
         match self {
-            Self::NoConnection(_) | Self::NoAnswer(_) | Self::Dropped(_) => true,
+            Self::NoConnection(_)
+            | Self::GatewayGivenUp { .. }
+            | Self::UnitGivenUp { .. }
+            | Self::NoAnswer(_)
+            | Self::Dropped(_) => true,
             Self::NotSilent(_) | Self::Nonsense(_) => false,
             Self::Exception(Exception(code)) => matches!(code, 0x0A | 0x0B),
+        }
+    }
+
+    /// Whether the gateway was reached and the meter behind it kept silent: asking it again may cost the time of
+    /// another request in vain.
+    pub const fn is_silence(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) | Self::Exception(Exception(0x0A | 0x0B)) => true,
+            Self::NoConnection(_)
+            | Self::NotSilent(_)
+            | Self::GatewayGivenUp { .. }
+            | Self::UnitGivenUp { .. }
+            | Self::Dropped(_)
+            | Self::Nonsense(_)
+            | Self::Exception(_) => false,
         }
     }
 
@@ -87,7 +121,10 @@ impl Cause {
     /// meter itself, and a request that was never sent.
     pub const fn may_come_late(&self) -> bool {
         match self {
-            Self::NoConnection(_) | Self::NotSilent(_) => false,
+            Self::NoConnection(_)
+            | Self::NotSilent(_)
+            | Self::GatewayGivenUp { .. }
+            | Self::UnitGivenUp { .. } => false,
             Self::NoAnswer(_) | Self::Dropped(_) | Self::Nonsense(_) => true,
             Self::Exception(Exception(code)) => !matches!(code, 0x01..=0x03 | 0x06),
         }
@@ -108,6 +145,15 @@ mod tests {
         assert_eq!(Exception(0x0B).to_string(), "exception 0x0B: the gateway got no answer from this unit");
         assert_eq!(Exception(0x06).to_string(), "exception 0x06: the meter is busy");
         assert_eq!(Exception(0x55).to_string(), "exception 0x55: a code outside the Modbus specification");
+    }
+
+    #[test]
+    fn what_was_given_up_is_not_tried_again_and_is_unreachable() {
+        let gateway = Cause::GatewayGivenUp { tries: 4, why: "refused".to_owned() };
+        for cause in [gateway, Cause::UnitGivenUp { asked: 4 }] {
+            assert_eq!(cause.retry(), RetryClass::Never);
+            assert!(cause.is_unreachable() && !cause.is_silence() && !cause.may_come_late());
+        }
     }
 
     #[test]

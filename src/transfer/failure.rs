@@ -113,7 +113,7 @@ impl Failure {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Request { cause: Cause::NoConnection(_), .. } => {
+            Self::Request { cause: Cause::NoConnection(_) | Cause::GatewayGivenUp { .. }, .. } => {
                 "check the way to the gateway (address and port, power, free connections; a serial port's device), then run again".to_owned()
             }
             Self::Request { cause: Cause::NotSilent(_), .. } => {

@@ -40,7 +40,9 @@ pub(super) fn judge(role: Role, endpoint: &Endpoint, answer: Result<Vec<u16>, Ca
             Shown::Stranger { pinned, answered }
         }
         (Ok(answered), _) => welcome(role, Identity::SerialNumber(answered)),
-        (Err(cause), _) if cause.retry() == RetryClass::Again => Shown::NoAnswer(cause),
+        (Err(cause), _) if cause.retry() == RetryClass::Again || cause.is_unreachable() => {
+            Shown::NoAnswer(cause)
+        }
         (Err(cause), SerialNumber::Pinned(pinned)) => {
             Shown::Refused(Refusal::NoSerialNumber { role, place: place(endpoint), pinned, cause })
         }

@@ -155,6 +155,11 @@ impl Machine {
         }
     }
 
+    /// Whether this try has read its source, so that its reading grows old while it waits for its turn.
+    pub fn has_read_its_source(&self) -> bool {
+        matches!(&self.state, State::Survey(survey) if survey.reading(Role::Source).is_some())
+    }
+
     /// Whether the target's gateway must serve nobody else until the next action that says otherwise: from the
     /// first staged word to the commit.
     pub fn holds_gateway(&self) -> bool {

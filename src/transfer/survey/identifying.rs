@@ -6,7 +6,7 @@ use super::{State, Survey, TARGET, refused, waiting};
 use crate::{
     campaign::Role,
     transfer::{
-        Cause, Fact, Identity, Now, Refusal, Step,
+        Cause, Fact, Identity, Now, Refusal, RetryClass, Step,
         carried::Carried,
         identify::{self, Shown},
     },
@@ -130,7 +130,8 @@ impl Survey {
     }
 
     pub(super) fn no_answer(&mut self, step: Step, role: Role, cause: Cause, now: Now) -> State {
-        let gone = role == Role::Source && cause.is_unreachable() && self.known.last_try;
+        let no_more_tries = self.known.last_try || cause.retry() == RetryClass::Never;
+        let gone = role == Role::Source && cause.is_unreachable() && no_more_tries;
         if gone && self.use_captured(now).is_ok() {
             return State::Identify(Role::Target);
         }
