@@ -96,7 +96,7 @@ pub(super) struct Wires {
     /// How long each simulated meter takes to answer.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "simulate")]
     pub simulated_latency: Option<Duration>,
-    /// How many transfers to work on at a time [default: one a gateway, at most 256].
+    /// How many transfers to work on at a time [default: three a gateway, at most 1024].
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub parallel: Option<u16>,
     /// Write every frame to this file: time, bytes, registers by name.

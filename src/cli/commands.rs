@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     ledger, ledger_export, ledger_verify,
     output::{self, Console},
-    plan, read, rehearse, resolve, run, simulate, status, validate,
+    plan, read, rehearse, resolve, run, simulate, status, validate, wires,
 };
 use crate::{
     job,
@@ -72,9 +72,7 @@ impl Threads {
 }
 
 fn in_runtime(threads: Threads, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    // A connection takes a descriptor; with a thousand gateways the usual soft limit is too low. Where it cannot
-    // be raised, connections fail one by one and say so.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    wires::descriptors();
     let runtime = threads
         .builder()
         .enable_all()

@@ -69,6 +69,11 @@ impl Fleet {
         self.gateways.iter().map(|(address, (_, socket))| (address.clone(), *socket)).collect()
     }
 
+    /// How many gateways there are.
+    pub(super) fn gateways(&self) -> usize {
+        self.gateways.len()
+    }
+
     /// How many meters there are.
     pub(super) fn meters(&self) -> usize {
         self.gateways.values().map(|(gateway, _)| gateway.units().len()).sum()

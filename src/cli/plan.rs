@@ -27,6 +27,7 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
     let (stop, caught) = signals::heed();
     let settings = LookSettings {
         parallel: wires::parallel(&arguments.wires, &selected),
+        connections: reach.connections(),
         clock: Clock::system(),
         connector: Arc::clone(&reach.connector),
         trace: wires::trace(arguments.wires.trace.as_deref())?,

@@ -82,6 +82,7 @@ async fn prepare_and_carry(
         run: Arc::clone(&run),
         author,
         parallel: wires::parallel(&arguments.wires, &selected),
+        connections: reach.connections(),
         seed: arguments.seed.unwrap_or_else(random),
         clock: Clock::system(),
         connector: Arc::clone(&reach.connector),

@@ -15,6 +15,7 @@ use crate::{
     campaign::{Address, Transfer},
     ledger::Kind,
     modbus::{Connect, Connector, Trace},
+    run,
 };
 
 /// How a command reaches its meters.
@@ -70,15 +71,33 @@ pub(super) fn trace(file: Option<&Path>) -> Result<Option<Trace>, Failure> {
     .transpose()
 }
 
-/// How many transfers to work on at a time: one a gateway, at most 256.
+/// How many transfers to work on at a time: as many as are asked for, or as many as the gateways have use for.
 pub(super) fn parallel(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> usize {
-    const MOST: usize = 256;
     let gateways: HashSet<&Address> = transfers
         .iter()
         .flat_map(|transfer| transfer.endpoints())
         .map(|endpoint| &endpoint.gateway.address)
         .collect();
-    arguments.parallel.map_or_else(|| gateways.len().clamp(1, MOST), usize::from)
+    arguments.parallel.map_or_else(|| run::usual_parallel(gateways.len()), usize::from)
+}
+
+/// Raises the number of descriptors that this process may hold as far as it may; how many that is.
+pub(super) fn descriptors() -> u64 {
+    // Each connection takes one, and the usual limit is too low for a thousand gateways. Where there is no such limit
+    // to be learned, none is kept.
+    rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX)
+}
+
+impl Reach {
+    /// How many connections to gateways may be open at a time.
+    pub(super) fn connections(&self) -> usize {
+        let descriptors = descriptors();
+        match &self.fleet {
+            None => run::connections(descriptors, 0),
+            // In the same process each simulated gateway listens, and holds the other end of each connection.
+            Some(fleet) => run::connections(descriptors, fleet.gateways() as u64).div_ceil(2),
+        }
+    }
 }
 
 /// Where simulated gateways are, as `simulate --map-out` writes it.

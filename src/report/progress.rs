@@ -97,7 +97,10 @@ impl Progress {
             }
             Event::Stopping { .. } | Event::LedgerBroken { .. } => self.tally.stopping = true,
             Event::RunEnded { .. } => self.end(),
-            Event::Foreseen(_) | Event::Recorded { .. } | Event::Retrying { .. } => {}
+            Event::Foreseen(_)
+            | Event::Recorded { .. }
+            | Event::Retrying { .. }
+            | Event::GatewayDown { .. } => {}
         }
     }
 

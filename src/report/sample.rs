@@ -9,8 +9,8 @@ use crate::{
     campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
     run::{
-        Busiest, Event, Forecast, GatewayPulse, LookReport, Looked, RecordedBy, Requests, RunReport, Times,
-        Traffic, TransferResult, Would,
+        Busiest, Capacity, Event, Forecast, GatewayPulse, LookReport, Looked, RecordedBy, Requests,
+        RunReport, Times, Traffic, TransferResult, Would,
     },
     transfer::{Author, BoundUsed, Case, Cause, Fact, Identity, Outcome, Reading, Step, examine},
 };
@@ -197,8 +197,9 @@ fn unreached(number: u8) -> Looked {
 /// What a listener is told of a run with these results.
 pub(super) fn events(report: &RunReport) -> Vec<Event> {
     let transfers = report.results.len();
-    let mut events =
-        vec![Event::RunBegan { run: "r-1".into(), transfers, gateways: 2, parallel: 8, deadline: None }];
+    let capacity = Capacity { parallel: 8, parallel_asked: 8, connections: 960, gateways: 2 };
+    let began = Event::RunBegan { run: "r-1".into(), transfers, gateways: 2, capacity, deadline: None };
+    let mut events = vec![began];
     for result in &report.results {
         let fact = Arc::new(Fact::SourceRead(Reading { readings: readings(1_234_567_000), at: time(1) }));
         let transfer = Arc::clone(&result.transfer);

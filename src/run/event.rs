@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use jiff::Zoned;
 
 use crate::{
-    campaign::Transfer,
+    campaign::{Gateway, Transfer},
     transfer::{Fact, Outcome, Step},
 };
 
-use super::{Forecast, Pulse, StopReason, TransferResult};
+use super::{Capacity, Forecast, Pulse, StopReason, TransferResult};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -22,8 +22,8 @@ pub enum Event {
         transfers: usize,
         /// Behind how many gateways.
         gateways: usize,
-        /// How many are worked on at a time.
-        parallel: usize,
+        /// How much is done at a time.
+        capacity: Capacity,
         /// From when on nothing begins.
         deadline: Option<Zoned>,
     },
@@ -50,6 +50,17 @@ pub enum Event {
         /// Which try comes next.
         attempt: u32,
         /// After how long.
+        delay: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// A gateway cannot be reached: whoever is behind it waits until it is tried again.
+    GatewayDown {
+        /// Which gateway.
+        gateway: Arc<Gateway>,
+        /// Connections that failed in a row.
+        tries: u32,
+        /// When it is tried again.
         delay: Duration,
         /// Why.
         reason: String,

@@ -3,24 +3,28 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use tokio::time::Instant;
 
 use super::{
-    Clock, Forecast, Gates, Requests, Stop, StopLevel, forecast::beyond_a_look, requests::Effort, seen::Seen,
+    Capacity, Clock, Forecast, Gates, Requests, Stop, StopLevel, forecast::beyond_a_look, gate::Down,
+    requests::Effort, seen::Seen,
 };
 use crate::{
-    campaign::{Role, Transfer, TransferKey},
-    meter::Readings,
+    campaign::{Endpoint, Role, Transfer, TransferKey},
+    meter::{Read, Readings},
     modbus::{Connect, ReadLink, Trace},
     transfer::{
-        Cause, History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Survey, Surveyed,
-        Verdict,
+        Cause, History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Step, Survey,
+        Surveyed, Verdict,
     },
 };
 
 /// How to look.
 pub struct LookSettings {
-    /// How many transfers are looked at at a time.
+    /// How many transfers are looked at at a time, if there are connections for as many.
     pub parallel: usize,
+    /// How many connections to gateways may be open at a time.
+    pub connections: usize,
     /// The clock for the surveys.
     pub clock: Clock,
     /// Makes connections.
@@ -127,15 +131,22 @@ pub struct LookReport {
 /// Looks at the meters of transfers, and says what a run would do.
 pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookReport {
     let endpoints = transfers.iter().flat_map(|known| known.transfer.endpoints());
-    let gates = Gates::<ReadLink>::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone());
+    let connector = Arc::clone(&settings.connector);
+    let gates = Gates::<ReadLink>::new(endpoints, connector, settings.trace.clone(), settings.connections);
+    let parallel = Capacity::new(settings.parallel, settings.connections, gates.count()).parallel;
     let settings = &settings;
     let (gates, seen) = (&gates, &Seen::default());
-    let looked: Vec<Looked> = futures::stream::iter(transfers)
-        .map(|known| async move { in_its_window(look_at(known, gates, seen, settings).await, settings) })
-        .buffered(settings.parallel.max(1))
+    let mut looked: Vec<(usize, Looked)> = futures::stream::iter(transfers.into_iter().enumerate())
+        .map(|(place, known)| async move {
+            (place, in_its_window(look_at(known, gates, seen, settings).await, settings))
+        })
+        // Whoever waits for a meter that does not answer keeps nobody from his turn.
+        .buffer_unordered(parallel)
         .collect()
         .await;
-    let forecast = Forecast::of(&looked, |gateway| gates.traffic(gateway), settings.parallel);
+    looked.sort_by_key(|(place, _)| *place);
+    let looked: Vec<Looked> = looked.into_iter().map(|(_, looked)| looked).collect();
+    let forecast = Forecast::of(&looked, |gateway| gates.traffic(gateway), parallel);
     LookReport { looked, forecast }
 }
 
@@ -222,6 +233,40 @@ struct Eyes<'a> {
     settings: &'a LookSettings,
 }
 
+impl Eyes<'_> {
+    /// Asks at a gateway, unless that is known to be in vain or has to wait until the gateway is tried again.
+    async fn ask(
+        self,
+        transfer: &Transfer,
+        (role, endpoint): (Role, &Endpoint),
+        read: Read,
+        step: Step,
+        requests: &mut Requests,
+    ) -> Result<Result<Vec<u16>, Cause>, Down> {
+        let retry = &transfer.options.retry;
+        let permit = self.gates.enter(endpoint, step).await;
+        permit.pace().await;
+        // Behind a portable gateway it is asked once who is there, as a run does.
+        if let Some(words) = self.seen.stranger(transfer, role, step, read) {
+            return Ok(Ok(words));
+        }
+        if let Some(known) = permit.in_vain(endpoint.unit, retry) {
+            return known.map(Err);
+        }
+        let answer = permit.read(endpoint, read, retry).await;
+        if let Some(known) = permit.not_reached(&answer, retry) {
+            return known.map(Err);
+        }
+        if let Ok(words) = &answer {
+            self.seen.note(endpoint, step, read, words);
+        }
+        if matches!(answer, Ok(_) | Err(Cause::Exception(_))) {
+            requests.count(role);
+        }
+        Ok(answer)
+    }
+}
+
 /// Drives a survey to its end; `None` if stopped. Requests that were answered are counted.
 async fn carry_out(
     survey: &mut Survey,
@@ -229,7 +274,7 @@ async fn carry_out(
     by: Eyes<'_>,
     requests: &mut Requests,
 ) -> Option<Surveyed> {
-    let Eyes { gates, seen, settings } = by;
+    let settings = by.settings;
     loop {
         if settings.stop.level() > StopLevel::Go {
             return None;
@@ -238,21 +283,15 @@ async fn carry_out(
             Err(end) => return Some(end.clone()),
             Ok(Look::Read(role, read)) => {
                 let endpoint = transfer.endpoint(role).expect("a survey asks nothing of a typed source");
-                let step = survey.step();
-                let permit = gates.enter(endpoint, step).await;
-                permit.pace().await;
-                // Behind a portable gateway it is asked once who is there, as a run does.
-                if let Some(words) = seen.stranger(transfer, role, step, read) {
-                    Reply::Read(Ok(words))
-                } else {
-                    let answer = permit.read(endpoint, read).await;
-                    if let Ok(words) = &answer {
-                        seen.note(endpoint, step, read, words);
+                match by.ask(transfer, (role, endpoint), read, survey.step(), requests).await {
+                    Ok(answer) => Reply::Read(answer),
+                    Err(down) => {
+                        let delay = down.until.saturating_duration_since(Instant::now());
+                        if !slept(delay, settings).await {
+                            return None;
+                        }
+                        continue;
                     }
-                    if matches!(answer, Ok(_) | Err(Cause::Exception(_))) {
-                        requests.count(role);
-                    }
-                    Reply::Read(answer)
                 }
             }
             Ok(Look::Wait(delay)) => {

@@ -1,18 +1,33 @@
 //! A worker: does what one machine asks for, and brings back the answers.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::{
-    Clock, Gates, control::window_closed, gate::Permit, queue::Index, reckoning::Spent, seen::Seen,
+    Clock, Gates,
+    control::window_closed,
+    gate::{Down, Permit},
+    limits::LONG_PAUSE,
+    queue::{Aside, Index},
+    reckoning::Spent,
+    seen::Seen,
     stop::Heeded,
 };
 use crate::{
     campaign::{Endpoint, Role},
-    meter::Read,
+    meter::{Read, Write},
     modbus::Link,
-    transfer::{Action, Cause, Ending, Machine, Recorded, Reply, Step},
+    transfer::{Action, Cause, Ending, Machine, Phase, Recorded, Reply, Step},
 };
 
 /// What a worker tells the dispatcher. Internal: it carries the way to answer.
@@ -30,13 +45,30 @@ pub(super) enum Message {
 /// How a worker let go of its machine.
 pub(super) enum Released {
     /// It comes back later.
-    Parked { machine: Box<Machine>, delay: std::time::Duration },
+    Parked { machine: Box<Machine>, aside: Parking },
     /// It is over.
     Ended { machine: Box<Machine>, ending: Ending },
     /// A fact could not be recorded.
     NotRecorded { machine: Box<Machine>, error: String },
     /// A defect: a fact that the record does not allow.
     Defect { machine: Box<Machine>, error: String },
+}
+
+/// How long a transfer lets others go first, and why.
+pub(super) struct Parking {
+    pub until: Instant,
+    pub why: Aside,
+    /// What is known of its gateway, where that cannot be reached.
+    pub down: Option<Down>,
+    /// It is this transfer that could not connect; others only know.
+    pub found: bool,
+}
+
+impl Parking {
+    /// Until the gateway is tried again. `found`: it is this transfer that could not connect.
+    fn until_tried(role: Role, down: Down, found: bool) -> Self {
+        Self { until: down.until, why: Aside::Unreached(role), down: Some(down), found }
+    }
 }
 
 /// What all workers share.
@@ -48,11 +80,13 @@ pub(super) struct Tools {
     pub stop: Heeded,
     pub seen: Arc<Seen>,
     pub spent: Arc<Spent>,
+    /// Nothing new is begun: whoever has to wait does so where it is.
+    pub at_rest: Arc<AtomicBool>,
 }
 
 /// Drives one machine until it ends or lets others go first.
 pub(super) async fn work(index: Index, machine: Box<Machine>, tools: Tools) -> Released {
-    Worker { index, machine, tools, held: None }.work().await
+    Worker { index, machine, tools, held: None, silent: None }.work().await
 }
 
 struct Worker {
@@ -61,13 +95,14 @@ struct Worker {
     tools: Tools,
     /// The target's gateway, from the first staged word to the commit.
     held: Option<Permit<Link>>,
+    /// The meter that did not answer the last request.
+    silent: Option<Role>,
 }
 
 impl Worker {
     async fn work(mut self) -> Released {
         loop {
-            let action = self.next().await;
-            let reply = match action {
+            let reply = match self.next().await {
                 Action::Record(recorded) => {
                     if let Err(error) = self.machine.history().allows(&recorded) {
                         return Released::Defect { machine: self.machine, error: error.to_string() };
@@ -77,21 +112,20 @@ impl Worker {
                         Err(error) => return Released::NotRecorded { machine: self.machine, error },
                     }
                 }
-                Action::Read(role, read) => Reply::Read(self.read(role, read).await),
-                Action::Write(write) => {
-                    let endpoint = self.endpoint(Role::Target);
-                    let permit = self.permit(&endpoint).await;
-                    let result = permit.write(&endpoint, write).await;
-                    self.leave(permit);
-                    self.count(&result);
-                    Reply::Written(result)
-                }
+                Action::Read(role, read) => match self.read(role, read).await {
+                    Ok(answer) => Reply::Read(answer),
+                    Err(aside) => return Released::Parked { machine: self.machine, aside },
+                },
+                Action::Write(write) => Reply::Written(self.write(write).await),
                 Action::Relink => {
                     let endpoint = self.endpoint(Role::Target);
-                    self.permit(&endpoint).await.disconnect().await;
+                    self.permit(Role::Target, &endpoint).await.disconnect().await;
                     Reply::Relinked
                 }
                 Action::Wait(delay) => {
+                    if let Some(why) = self.aside(delay) {
+                        return self.parked(delay, why);
+                    }
                     if !self.slept(delay).await {
                         continue;
                     }
@@ -105,7 +139,13 @@ impl Worker {
                     }
                     Reply::Waited
                 }
-                Action::Rest(delay) => return Released::Parked { machine: self.machine, delay },
+                Action::Rest(delay) => {
+                    let why = match self.silent {
+                        Some(role) => Aside::Silent { role, again: true },
+                        None => Aside::Again,
+                    };
+                    return self.parked(delay, why);
+                }
                 Action::Finish(ending) => return Released::Ended { machine: self.machine, ending },
             };
             if let Err(error) = self.machine.handle(self.tools.clock.now(), reply) {
@@ -114,6 +154,22 @@ impl Worker {
             if !self.machine.holds_gateway() {
                 self.held = None;
             }
+        }
+    }
+
+    fn parked(self, delay: Duration, why: Aside) -> Released {
+        let aside = Parking { until: Instant::now() + delay, why, down: None, found: false };
+        Released::Parked { machine: self.machine, aside }
+    }
+
+    /// Why a transfer that has to wait lets others go first, if it does.
+    fn aside(&self, delay: Duration) -> Option<Aside> {
+        if self.tools.at_rest.load(Ordering::Relaxed) || delay.is_zero() {
+            return None;
+        }
+        match self.silent {
+            Some(role) => Some(Aside::Silent { role, again: false }),
+            None => (delay >= LONG_PAUSE).then_some(Aside::Pause),
         }
     }
 
@@ -129,19 +185,70 @@ impl Worker {
         self.machine.next(self.tools.clock.now())
     }
 
-    async fn read(&mut self, role: Role, read: Read) -> Result<Vec<u16>, Cause> {
+    /// Reads, or finds that the gateway cannot be reached and its next try must be waited for.
+    async fn read(&mut self, role: Role, read: Read) -> Result<Result<Vec<u16>, Cause>, Parking> {
         let (endpoint, step) = (self.endpoint(role), self.machine.step());
-        let permit = self.permit(&endpoint).await;
+        let retry = self.machine.plan().options.retry;
+        let permit = self.permit(role, &endpoint).await;
         // Looked up at the gate: whoever went before may just have asked.
         if let Some(words) = self.tools.seen.stranger(self.machine.plan(), role, step, read) {
-            return Ok(words);
+            return Ok(Ok(words));
         }
-        let result = permit.read(&endpoint, read).await;
-        self.leave(permit);
+        if let Some(known) = self.known_in_vain(role, &endpoint, &permit) {
+            return known.map(Err);
+        }
+        let mut result = permit.read(&endpoint, read, &retry).await;
         self.count(&result);
+        if self.may_wait_for_gateway() && self.is_idle() {
+            match permit.not_reached(&result, &retry) {
+                Some(Ok(given_up)) => result = Err(given_up),
+                Some(Err(down)) => return Err(Parking::until_tried(role, down, true)),
+                None => {}
+            }
+        }
+        self.leave(permit);
+        self.silent = result.as_ref().is_err_and(Cause::is_silence).then_some(role);
         if let Ok(words) = &result {
             self.tools.seen.note(&endpoint, step, read, words);
         }
+        Ok(result)
+    }
+
+    /// What others found out: nothing is to be asked now. Where a command may have been sent, the transfer's own tries
+    /// are all made, each when the gateway's next one is due.
+    fn known_in_vain(
+        &self,
+        role: Role,
+        endpoint: &Endpoint,
+        permit: &Permit<Link>,
+    ) -> Option<Result<Cause, Parking>> {
+        let retry = &self.machine.plan().options.retry;
+        let known = match (self.may_wait_for_gateway(), self.is_idle()) {
+            (false, _) => None,
+            (true, true) => permit.in_vain(endpoint.unit, retry),
+            (true, false) => permit.down().map(Err),
+        };
+        known.map(|known| known.map_err(|down| Parking::until_tried(role, down, false)))
+    }
+
+    /// Whether nothing of this try may have reached its target.
+    fn is_idle(&self) -> bool {
+        self.machine.history().phase() == Phase::Idle
+    }
+
+    /// Not from the first staged word to the commit, nor when the run comes to rest.
+    fn may_wait_for_gateway(&self) -> bool {
+        !self.machine.holds_gateway() && !self.tools.at_rest.load(Ordering::Relaxed)
+    }
+
+    async fn write(&mut self, write: Write) -> Result<(), Cause> {
+        let endpoint = self.endpoint(Role::Target);
+        let retry = self.machine.plan().options.retry;
+        let permit = self.permit(Role::Target, &endpoint).await;
+        let result = permit.write(&endpoint, write, &retry).await;
+        self.count(&result);
+        self.leave(permit);
+        self.silent = result.as_ref().is_err_and(Cause::is_silence).then_some(Role::Target);
         result
     }
 
@@ -156,14 +263,22 @@ impl Worker {
         self.machine.plan().endpoint(role).expect("a machine asks nothing of a typed source").clone()
     }
 
-    async fn permit(&mut self, endpoint: &Endpoint) -> Permit<Link> {
+    async fn permit(&mut self, role: Role, endpoint: &Endpoint) -> Permit<Link> {
         match self.held.take() {
             Some(held) => held,
             None => {
-                let permit = self.tools.gates.enter(endpoint, self.machine.step()).await;
+                let permit = self.tools.gates.enter(endpoint, self.how_far(role)).await;
                 permit.pace().await;
                 permit
             }
+        }
+    }
+
+    /// How far along the transfer is: one whose source is read is ahead of all that still read theirs.
+    fn how_far(&self, role: Role) -> Step {
+        match self.machine.step() {
+            Step::Identify if role == Role::Target && self.machine.has_read_its_source() => Step::ReadTarget,
+            step => step,
         }
     }
 

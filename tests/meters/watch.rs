@@ -49,7 +49,12 @@ async fn planned(world: &World, transfers: &[Transfer], ledger: &MemoryLedger) -
         claimed_by: claims.against(transfer).cloned(),
     });
     let RunSettings { parallel, clock, connector, .. } = settings;
-    look(to_look_at.collect(), LookSettings { parallel, clock, connector, trace: None, stop }).await.forecast
+    look(
+        to_look_at.collect(),
+        LookSettings { parallel, connections: 1_000, clock, connector, trace: None, stop },
+    )
+    .await
+    .forecast
 }
 
 /// Plans, runs, and gives what the run reckons; both forecasts and the meters must agree with it.

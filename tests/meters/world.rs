@@ -124,6 +124,7 @@ impl World {
             run: run.into(),
             author: Author { operator: Some("ana@site".into()), revision: Some("c357659".into()) },
             parallel: 8,
+            connections: 1_000,
             seed: 7,
             clock: Clock::following_the_runtime(START.parse::<Timestamp>().unwrap() + virtual_age()),
             connector: Arc::new(self.clone()),

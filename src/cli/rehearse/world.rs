@@ -150,6 +150,7 @@ impl World {
             run: "rehearsal".into(),
             author: Author::default(),
             parallel: self.gateways.len().max(1),
+            connections: 1_000,
             seed: self.seed,
             clock: Clock::following_the_runtime(self.start + self.began.elapsed()),
             connector: Arc::new(self.clone()),

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use tracing::Level;
 
 use crate::{
-    campaign::{Endpoint, Role, Transfer},
+    campaign::{Endpoint, Gateway, Role, Transfer},
     report::words::{
         counted, duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers,
     },
-    run::{Busiest, Event, Forecast, StopReason, TransferResult, clock_words},
+    run::{Busiest, Capacity, Event, Forecast, StopReason, TransferResult, clock_words},
     transfer::{Fact, Identity, Outcome, Step},
 };
 
@@ -31,6 +31,8 @@ struct Line<'a> {
     message: String,
     transfer: Option<&'a Transfer>,
     endpoint: Option<&'a Endpoint>,
+    /// Where no endpoint names it.
+    gateway: Option<&'a Gateway>,
     step: Option<Step>,
     attempt: Option<u32>,
     outcome: Option<Outcome>,
@@ -42,7 +44,7 @@ struct Line<'a> {
 macro_rules! write_line {
     ($level:ident, $run:expr, $line:expr) => {{
         let (run, line) = ($run, $line);
-        let gateway = line.endpoint.map(|endpoint| gateway_name(&endpoint.gateway));
+        let gateway = line.gateway.or(line.endpoint.map(|endpoint| &*endpoint.gateway)).map(gateway_name);
         tracing::$level!(
             target: TARGET,
             run_id = run,
@@ -69,7 +71,7 @@ impl LogReporter {
     /// Logs an event.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::RunBegan { run, transfers: number, gateways, parallel, deadline } => {
+            Event::RunBegan { run, transfers: number, gateways, capacity, deadline } => {
                 self.run = Some(Arc::clone(run));
                 let gateways =
                     if *gateways == 1 { "1 gateway".to_owned() } else { format!("{gateways} gateways") };
@@ -77,9 +79,11 @@ impl LogReporter {
                     .as_ref()
                     .map(|deadline| format!("; nothing begins after {}", clock_words(deadline)))
                     .unwrap_or_default();
+                let parallel = capacity.parallel;
                 let message =
                     format!("{} behind {gateways}, {parallel} at a time{deadline}", transfers(*number));
                 self.write(Level::INFO, Line { message, ..Line::default() });
+                self.capacity(capacity);
             }
             Event::Foreseen(forecast) => {
                 if let Some(message) = foreseen(forecast) {
@@ -93,6 +97,15 @@ impl LogReporter {
                 let (attempt, error) = (Some(*attempt), Some(reason.as_str()));
                 let line = Line { message, attempt, error, transfer: Some(transfer), ..Line::default() };
                 self.write(Level::WARN, line);
+            }
+            Event::GatewayDown { gateway, tries, delay, reason } => {
+                let message = format!(
+                    "no connection to {gateway}; try {} follows in {}",
+                    tries + 1,
+                    duration_words(*delay)
+                );
+                let (gateway, error) = (Some(&**gateway), Some(reason.as_str()));
+                self.write(Level::WARN, Line { message, gateway, error, ..Line::default() });
             }
             Event::Ended(result) => self.ended(result),
             Event::Stopping { reason, now } => {
@@ -112,6 +125,20 @@ impl LogReporter {
                 self.write(Level::INFO, Line { message, ..Line::default() });
             }
         }
+    }
+
+    fn capacity(&self, capacity: &Capacity) {
+        self.write(Level::DEBUG, Line { message: capacity.to_string(), ..Line::default() });
+        if !capacity.is_short_of_connections() {
+            return;
+        }
+        let Capacity { parallel, parallel_asked, connections, gateways } = capacity;
+        let message = format!(
+            "only {connections} connections can be open at a time for {gateways} gateways: idle ones are closed to make \
+             room, and {parallel} transfers are worked on at a time where {parallel_asked} could be"
+        );
+        let hint = Some("raise the limit of open files (`ulimit -n`), then run again");
+        self.write(Level::WARN, Line { message, hint, ..Line::default() });
     }
 
     fn fact(&self, transfer: &Transfer, step: Step, attempt: u32, fact: &Fact) {

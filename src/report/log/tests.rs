@@ -1,10 +1,14 @@
 //! Log lines, as people and programs read them.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::*;
-use crate::report::sample::{captured, events, every_outcome};
-use crate::run::Event;
+use crate::{
+    report::sample::{captured, events, every_outcome},
+    run::{Capacity, Event},
+};
 
 fn logged(format: LogFormat, filter: &str, tell: impl FnOnce(&mut LogReporter)) -> String {
     let (sink, text) = captured();
@@ -46,19 +50,58 @@ fn at_info_a_transfer_is_one_line_and_a_retry_another() {
 }
 
 #[test]
+fn limits_are_told_at_debug_and_warned_of_where_descriptors_are_short() {
+    let began = |capacity| Event::RunBegan {
+        run: "r-1".into(),
+        transfers: 9,
+        gateways: 40,
+        capacity,
+        deadline: None,
+    };
+    let lines = |connections| {
+        let capacity = Capacity { parallel: 10, parallel_asked: 120, connections, gateways: 40 };
+        logged(LogFormat::Human, "debug", |reporter| reporter.event(&began(capacity)))
+    };
+    assert_eq!(lines(40).lines().count(), 2);
+    let text: Vec<_> = lines(20).lines().map(|line| line[20..].to_owned()).collect();
+    insta::assert_snapshot!(text.join("\n"), @r#"
+    INFO  9 transfers behind 40 gateways, 10 at a time
+    DEBUG at a time: 10 transfers, 3 of them at a gateway, 8 bound for it; 20 connections for 40 gateways; 1024 messages
+    WARN  only 20 connections can be open at a time for 40 gateways: idle ones are closed to make room, and 10 transfers are worked on at a time where 120 could be
+    "#);
+}
+
+#[test]
+fn a_gateway_that_is_down_has_a_line_and_its_name_in_a_field() {
+    let results = every_outcome().results;
+    let source = results[0].transfer.source.endpoint().unwrap();
+    let event = Event::GatewayDown {
+        gateway: Arc::clone(&source.gateway),
+        tries: 2,
+        delay: std::time::Duration::from_secs(1),
+        reason: "connection refused".to_owned(),
+    };
+    let human = logged(LogFormat::Human, "", |reporter| reporter.event(&event));
+    insta::assert_snapshot!(&human[20..], @"WARN  no connection to plant-a (10.20.1.5:502); try 3 follows in 1.0 s: connection refused");
+    let json: Value =
+        serde_json::from_str(&logged(LogFormat::Json, "", |reporter| reporter.event(&event))).unwrap();
+    assert_eq!(json["gateway"], "plant-a");
+}
+
+#[test]
 fn at_debug_facts_are_told_in_words_of_the_field() {
     let lines = human("debug");
     assert!(
         lines.contains(&"DEBUG feeder-1: source read: real energy in 1,234,567.000 kWh".to_owned()),
         "{lines:#?}"
     );
-    assert_eq!(lines.len(), human("info").len() + 9, "one fact a transfer");
+    assert_eq!(lines.len(), human("info").len() + 10, "one fact a transfer, and the limits");
 }
 
 #[test]
 fn a_fact_has_its_place_at_top_level() {
     let lines = json("debug");
-    let fact = &lines[1];
+    let fact = lines.iter().find(|line| line["step"] == "read source").unwrap();
     let fields = ["level", "run_id", "campaign", "transfer", "gateway", "unit", "step", "attempt", "target"];
     let values = fields.map(|field| fact[field].to_string());
     assert_eq!(
@@ -131,7 +174,7 @@ fn a_deadline_is_said_at_the_beginning_and_why_a_run_stops_when_it_does() {
             run: "r".into(),
             transfers: 1,
             gateways: 1,
-            parallel: 1,
+            capacity: Capacity { parallel: 1, parallel_asked: 1, connections: 9, gateways: 1 },
             deadline: began,
         });
         for (reason, now) in

@@ -98,6 +98,7 @@ impl MetricsFile {
             Event::RunBegan { .. }
             | Event::Recorded { .. }
             | Event::Retrying { .. }
+            | Event::GatewayDown { .. }
             | Event::Stopping { .. }
             | Event::LedgerBroken { .. }
             | Event::RunEnded { .. } => {}

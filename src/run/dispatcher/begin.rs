@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use super::Dispatcher;
@@ -36,8 +36,10 @@ impl Dispatcher<'_> {
         if let Some(reason) = self.stopping.clone() {
             self.begin_nothing_new(&reason);
         }
-        while self.workers.len() < self.settings.parallel {
-            let Some(index) = self.queue.take() else { break };
+        while self.workers.len() < self.capacity.parallel {
+            let may_begin = self.workers.len() + self.pausing.len() < self.capacity.parallel;
+            let Some(index) = self.queue.take(may_begin) else { break };
+            self.pausing.remove(&index);
             if let Some(halt) = self.kept_out(index) {
                 self.queue.release(index);
                 self.give_up(index, halt);
@@ -66,16 +68,18 @@ impl Dispatcher<'_> {
     /// Transfers that were not begun are given up; where an earlier run left an intent open, that is `unknown`, and
     /// the next run looks. Those that wait for another try are let come to rest.
     fn begin_nothing_new(&mut self, reason: &StopReason) {
-        let waiting =
-            self.queue.drain_parked().into_iter().chain(self.queue.drain_ready()).collect::<Vec<_>>();
+        self.tools.at_rest.store(true, Ordering::Relaxed);
+        let mut waiting = self.queue.drain();
+        if self.level == StopLevel::Now {
+            waiting.extend(self.queue.drain_due());
+        }
         for index in waiting {
-            let comes_to_rest = self.parked.contains_key(&index)
-                || reason.lets_settle() && self.claims.left_open(&self.transfers[index].key);
-            if comes_to_rest && self.level < StopLevel::Now && self.ledger_broken.is_none() {
-                self.queue.put(index);
+            if self.comes_to_its_end(index, reason) {
+                self.queue.go_on(index);
                 continue;
             }
             self.parked.remove(&index);
+            self.pausing.remove(&index);
             self.give_up(index, reason.halt());
         }
     }
@@ -91,6 +95,19 @@ impl Dispatcher<'_> {
         let history = self.history(index).ok()?;
         let begins = history.phase() == Phase::Idle || history.asks_again(transfer.generation);
         begins.then_some(halt)
+    }
+
+    /// Whether a transfer that waits is brought to its end: one that was begun, and one that an earlier run left open.
+    /// Without a ledger, only what may have reached a meter is.
+    fn comes_to_its_end(&self, index: Index, reason: &StopReason) -> bool {
+        let may_go_on = match self.parked.get(&index) {
+            Some(machine) => self.ledger_broken.is_none() || machine.history().phase() != Phase::Idle,
+            None => {
+                let left_open = self.claims.left_open(&self.transfers[index].key);
+                self.ledger_broken.is_none() && reason.lets_settle() && left_open
+            }
+        };
+        may_go_on && self.level < StopLevel::Now
     }
 
     pub(super) fn machine(&mut self, index: Index) -> Result<Box<Machine>, LedgerError> {

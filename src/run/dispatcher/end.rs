@@ -9,7 +9,12 @@ use tokio::{
 
 use super::Dispatcher;
 use crate::{
-    run::{Event, TransferResult, queue::Index, worker::Released},
+    run::{
+        Event, TransferResult,
+        gate::Down,
+        queue::{Aside, Index},
+        worker::{Parking, Released},
+    },
     transfer::{Ending, Halt, History, Machine, Outcome, Phase},
 };
 
@@ -31,7 +36,7 @@ impl Dispatcher<'_> {
 
     pub(super) fn released(&mut self, index: Index, released: Released) {
         match released {
-            Released::Parked { machine, delay } => self.park(index, machine, delay),
+            Released::Parked { machine, aside } => self.set_aside(index, machine, aside),
             Released::Ended { machine, ending } => {
                 self.end(index, machine.history(), ending, machine.attempts());
             }
@@ -48,26 +53,49 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Lets others go first, and comes back after `delay`; at once, to come to rest, if that would be too late.
-    fn park(&mut self, index: Index, mut machine: Box<Machine>, delay: Duration) {
-        let until = match self.too_late(delay) {
-            Some(halt) => {
-                machine.stop(halt);
-                Instant::now()
+    /// Lets others go first, and comes back when its time is there; at once, to come to rest, if a next try would be too
+    /// late.
+    fn set_aside(&mut self, index: Index, mut machine: Box<Machine>, aside: Parking) {
+        let Parking { until, why, .. } = aside;
+        let delay = until.saturating_duration_since(Instant::now());
+        let nothing_written = machine.history().phase() == Phase::Idle;
+        if let Some(mut halt) = self.too_late(delay).filter(|_| why.is_next_try() && nothing_written) {
+            if let Some(Down { why, .. }) = aside.down {
+                halt.why = format!(
+                    "not tried again: {}; the last try: no connection to the gateway: {why}",
+                    halt.why
+                );
             }
-            None => {
-                self.watch.put_back(index, &self.transfers[index]);
-                (self.listen)(Event::Retrying {
-                    transfer: Arc::clone(&self.transfers[index]),
-                    attempt: machine.attempt(),
-                    delay,
-                    reason: machine.setback().unwrap_or_default().to_owned(),
-                });
-                Instant::now() + delay
-            }
-        };
+            machine.stop(halt);
+            self.parked.insert(index, machine);
+            return self.queue.go_on(index);
+        }
+        self.tell_aside(index, &machine, aside, delay);
+        if why == Aside::Pause && !nothing_written {
+            self.pausing.insert(index);
+        }
         self.parked.insert(index, machine);
-        self.queue.park(index, until);
+        self.queue.park(index, until, why);
+    }
+
+    fn tell_aside(&mut self, index: Index, machine: &Machine, aside: Parking, delay: Duration) {
+        let Parking { why, down, found, .. } = aside;
+        let transfer = &self.transfers[index];
+        if let (Some(Down { tries, why: reason, .. }), Aside::Unreached(role), true) = (down, why, found)
+            && let Some(endpoint) = transfer.endpoint(role)
+        {
+            let gateway = Arc::clone(&endpoint.gateway);
+            (self.listen)(Event::GatewayDown { gateway, tries, delay, reason });
+        }
+        if why.starts_again() {
+            self.watch.put_back(index, transfer);
+            (self.listen)(Event::Retrying {
+                transfer: Arc::clone(transfer),
+                attempt: machine.attempt(),
+                delay,
+                reason: machine.setback().unwrap_or_default().to_owned(),
+            });
+        }
     }
 
     /// A worker that panicked, or was told to let go at once. What is durable says what may have happened.
@@ -109,6 +137,7 @@ impl Dispatcher<'_> {
 
     pub(super) fn end(&mut self, index: Index, history: &History, ending: Ending, attempts: u32) {
         let transfer = Arc::clone(&self.transfers[index]);
+        self.queue.ended(index);
         self.claims.release(&transfer, history);
         let result = Arc::new(TransferResult::new(transfer, history, ending, attempts));
         debug_assert!(self.results[index].is_none(), "a transfer has one outcome");

@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use super::{
-    Claims, Clock, Event, Gates, Limits, Reckoning, Stop, StopLevel, StopReason, TransferResult,
+    Capacity, Claims, Clock, Event, Gates, Limits, Reckoning, Stop, StopLevel, StopReason, TransferResult,
+    limits::INBOX,
     queue::{Index, Queue},
     stop::Rest,
     watch::Watch,
@@ -34,18 +35,16 @@ use crate::{
     transfer::{Author, Fact, Machine, Outcome, Step},
 };
 
-/// Messages on their way to the dispatcher: a worker has one at a time, so this is room for all at the
-/// largest `--parallel`.
-const INBOX: usize = 1024;
-
 /// How a run is to be done.
 pub struct RunSettings {
     /// Names the run in the record.
     pub run: Arc<str>,
     /// Who started it, and from which revision of the job: recorded with every transfer that is taken up.
     pub author: Author,
-    /// How many transfers are worked on at a time.
+    /// How many transfers are worked on at a time, if there are connections for as many.
     pub parallel: usize,
+    /// How many connections to gateways may be open at a time.
+    pub connections: usize,
     /// Makes retry delays repeatable.
     pub seed: u64,
     /// The clock for the machines.
@@ -94,7 +93,9 @@ pub async fn run(
 ) -> RunReport {
     let began = Instant::now();
     let endpoints = transfers.iter().flat_map(|transfer| transfer.endpoints());
-    let gates = Arc::new(Gates::new(endpoints, Arc::clone(&settings.connector), settings.trace.clone()));
+    let connector = Arc::clone(&settings.connector);
+    let gates = Arc::new(Gates::new(endpoints, connector, settings.trace.clone(), settings.connections));
+    let capacity = Capacity::new(settings.parallel, settings.connections, gates.count());
     let (sender, mut inbox) = mpsc::channel(INBOX);
     let (rest, heeded) = Rest::new(settings.stop.clone());
     let tools = Tools {
@@ -104,12 +105,13 @@ pub async fn run(
         stop: heeded,
         seen: Arc::default(),
         spent: Arc::default(),
+        at_rest: Arc::default(),
     };
     listen(Event::RunBegan {
         run: Arc::clone(&settings.run),
         transfers: transfers.len(),
         gateways: tools.gates.count(),
-        parallel: settings.parallel,
+        capacity,
         deadline: settings.limits.deadline.clone(),
     });
     let mut dispatcher = Dispatcher {
@@ -120,11 +122,13 @@ pub async fn run(
         transfers,
         ledger,
         settings,
+        capacity,
         tools,
         listen,
         workers: JoinSet::new(),
         working: HashMap::new(),
         parked: HashMap::new(),
+        pausing: HashSet::new(),
         durable: FuturesUnordered::new(),
         ledger_broken: None,
         defect: None,
@@ -170,11 +174,14 @@ struct Dispatcher<'a> {
     queue: Queue,
     ledger: Arc<dyn Ledger>,
     settings: RunSettings,
+    capacity: Capacity,
     tools: Tools,
     listen: &'a mut (dyn FnMut(Event) + Send),
     workers: JoinSet<(Index, Released)>,
     working: HashMap<Id, Index>,
     parked: HashMap<Index, Box<Machine>>,
+    /// Of those, the ones that wait in the middle of what they write or verify: they count for `--parallel`.
+    pausing: HashSet<Index>,
     durable: FuturesUnordered<BoxFuture<'static, (Awaited, Result<(), LedgerError>)>>,
     ledger_broken: Option<String>,
     defect: Option<String>,
@@ -203,7 +210,7 @@ impl Dispatcher<'_> {
             }
             let due = self.queue.due();
             let deadline = self.until_deadline();
-            let may_wake = self.workers.len() < self.settings.parallel;
+            let may_wake = self.workers.len() < self.capacity.parallel;
             tokio::select! {
                 biased;
                 Some((awaited, result)) = self.durable.next() => self.durable_now(awaited, result),

@@ -15,6 +15,10 @@ use crate::{
 impl Dispatcher<'_> {
     pub(super) fn message(&mut self, message: Message) {
         let Message::Record { index, recorded, step, attempt, answer } = message;
+        self.queue.gets_on(index);
+        if let Fact::SourceRead(_) = recorded.fact {
+            self.queue.source_read(index);
+        }
         if let (Some(error), Fact::Intended(_)) = (&self.ledger_broken, &recorded.fact) {
             let _ = answer.send(Err(error.clone()));
             return;

@@ -19,7 +19,7 @@ impl Dispatcher<'_> {
         }
         let gates = &self.tools.gates;
         let traffic = |gateway: &_| gates.traffic(gateway);
-        let forecast = self.watch.forecast(&self.transfers, traffic, self.settings.parallel);
+        let forecast = self.watch.forecast(&self.transfers, traffic, self.capacity.parallel);
         (self.listen)(Event::Foreseen(forecast));
     }
 
@@ -27,7 +27,7 @@ impl Dispatcher<'_> {
     pub(super) fn pulse(&mut self) {
         self.pulse_due = self.settings.pulse.map(|every| Instant::now() + every);
         let (gates, working) = (&self.tools.gates, self.working.values().copied());
-        let pulse = self.watch.pulse(working, |gateway| gates.traffic(gateway), self.settings.parallel);
+        let pulse = self.watch.pulse(working, |gateway| gates.traffic(gateway), self.capacity.parallel);
         (self.listen)(Event::Pulse(Arc::new(pulse)));
     }
 
@@ -41,7 +41,7 @@ impl Dispatcher<'_> {
         let gates = &self.tools.gates;
         // What was lost is no part of what was to be expected.
         let traffic = |gateway: &_| gates.traffic(gateway).without_losses();
-        let forecast = self.watch.forecast(&self.transfers, traffic, self.settings.parallel);
+        let forecast = self.watch.forecast(&self.transfers, traffic, self.capacity.parallel);
         let sent = self.watch.traffic(traffic).requests;
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         Reckoning::new(forecast, self.watch.foreseen(), &self.tools.spent, sent, elapsed_ms)

@@ -70,6 +70,7 @@ pub async fn run_once(liars: &Liars, ledger: &MemoryLedger) -> Arc<TransferResul
         run: "run".into(),
         author: Author::default(),
         parallel: 4,
+        connections: 1_000,
         seed: 7,
         clock: Clock::following_the_runtime(now()),
         connector: Arc::new(liars.clone()),
@@ -94,6 +95,7 @@ pub async fn look_once(liars: &Liars) -> Looked {
     let (_stopper, stop) = Stopper::new();
     let settings = LookSettings {
         parallel: 4,
+        connections: 1_000,
         clock: Clock::following_the_runtime(now()),
         connector: Arc::new(liars.clone()),
         trace: None,
