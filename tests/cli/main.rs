@@ -14,6 +14,7 @@ mod meters;
 mod authors;
 mod control;
 mod demo;
+mod descriptors;
 mod evidence;
 mod exits;
 mod front;

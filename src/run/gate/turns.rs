@@ -64,3 +64,43 @@ impl<L: Open> Turns<L> {
         (self.tickets - ticket > PATIENCE).then_some(*turn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modbus::ReadLink;
+
+    /// After how many turns of others, each further along and come later, whoever waits at the first step is served.
+    fn overtaken(after_silence: bool) -> u64 {
+        let mut turns = Turns::<ReadLink>::default();
+        // Told by its sender, which notices that nobody listens.
+        drop(turns.wait(Step::Identify, after_silence));
+        let mut others = Vec::new();
+        for number in 0..1_000 {
+            others.push(turns.wait(Step::Verify, false));
+            if turns.next().expect("somebody waits").is_closed() {
+                return number;
+            }
+        }
+        1_000
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_but_who_waits_for_a_silent_unit() {
+        assert_eq!((overtaken(false), overtaken(true)), (PATIENCE, 1_000));
+    }
+
+    #[test]
+    fn the_furthest_along_comes_first_and_of_equals_who_came_first() {
+        let mut turns = Turns::<ReadLink>::default();
+        let mut waiting: Vec<_> = [Step::Identify, Step::Verify, Step::Stage, Step::Verify]
+            .into_iter()
+            .map(|step| Some(turns.wait(step, false)))
+            .collect();
+        for expected in [1, 3, 2, 0] {
+            waiting[expected] = None;
+            assert!(turns.next().expect("somebody waits").is_closed(), "{expected}");
+        }
+        assert!(turns.next().is_none());
+    }
+}
