@@ -20,6 +20,6 @@ pub use line::{BAUDS, Line, Parity, StopBits};
 pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
 pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
 pub use source::{Expect, ExpectRange, Given, LiveSource, Others, Source, TypedSource};
-pub use transfer::{Campaign, Transfer, TransferKey};
+pub use transfer::{CT_PT, Campaign, Transfer, TransferKey};
 pub use window::{Day, Window, Windows};
 pub use zone::Zone;

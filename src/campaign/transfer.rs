@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, Expect, Meaning, Options, Role, Source};
 
+/// The key of `checked` that says the CT and PT ratios of both meters were compared.
+pub const CT_PT: &str = "ct_pt";
+
 /// What names a transfer for ever: the campaign and the id within it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TransferKey {
@@ -28,6 +31,10 @@ pub struct Transfer {
     pub key: TransferKey,
     /// Free words to select and group by.
     pub labels: BTreeMap<String, String>,
+    /// What a person checked by hand, by what it is: `ct_pt` → `800:5 both, 2026-07-14`. Said in reports; decides
+    /// nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checked: BTreeMap<String, String>,
     /// Where the readings come from.
     pub source: Source,
     /// The meter that goes on counting.
@@ -58,6 +65,7 @@ impl Transfer {
         Self {
             key,
             labels: BTreeMap::new(),
+            checked: BTreeMap::new(),
             source: source.into(),
             target,
             expect_target: Expect::default(),
@@ -66,6 +74,11 @@ impl Transfer {
             generation: first_generation(),
             options: Options::default(),
         }
+    }
+
+    /// What the job says of the current and potential transformer ratios, which no preset carries (DOMAIN.md §2).
+    pub fn ct_pt_checked(&self) -> Option<&str> {
+        self.checked.get(CT_PT).map(String::as_str)
     }
 
     /// One of its meters; a typed source has none.

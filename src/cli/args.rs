@@ -48,6 +48,9 @@ pub(super) enum Command {
     Status(Status),
     /// Write what the ledger knows of the transfers into a spreadsheet (CSV).
     Export(Export),
+    /// Write what the ledger knows as a report: report.html with a certificate a transfer, report.json, junit.xml and
+    /// summary.md. Touches no meter.
+    Report(Report),
     /// Say what a person found out about a transfer whose command may have taken effect, or that is a mismatch.
     Resolve(Resolve),
     /// Read one meter's identity and energies.
@@ -257,6 +260,25 @@ pub(super) struct Export {
     /// What stands between two cells: `,`, `;` or `tab`.
     #[arg(long, value_name = "SEPARATOR", value_parser = separator, default_value = ",")]
     pub separator: u8,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// Job files whose transfers are reported on; folders with all *.yaml and *.yml below them; - for standard input
+    /// [default: everything in the ledger].
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub ledger: AnyLedger,
+    /// Only the transfers of this campaign.
+    #[arg(long, value_name = "NAME")]
+    pub campaign: Option<String>,
+    /// Folder for the four files; it is made if need be, and files of an earlier report in it are replaced.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    /// The label that the chart of energy groups by [default: the one with the fewest values, two at least].
+    #[arg(long, value_name = "LABEL")]
+    pub by: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     ledger, ledger_export, ledger_verify,
     output::{self, Console},
-    plan, read, rehearse, resolve, run, simulate, status, validate, wires,
+    plan, read, rehearse, report as evidence, resolve, run, simulate, status, validate, wires,
 };
 use crate::{
     job,
@@ -34,6 +34,7 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         }
         Command::Status(arguments) => status::status(&arguments, &console),
         Command::Export(arguments) => export::export(&arguments, &console),
+        Command::Report(arguments) => evidence::report(&arguments, &console),
         Command::Resolve(arguments) => in_runtime(Threads::One, resolve::resolve(arguments, &console)),
         Command::Read(arguments) => in_runtime(Threads::One, read::read(arguments, &console)),
         Command::Simulate(arguments) => in_runtime(Threads::Many, simulate::simulate(arguments, &console)),

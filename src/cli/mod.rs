@@ -16,6 +16,7 @@ mod operator;
 mod output;
 mod read;
 pub mod rehearse;
+mod report;
 mod revision;
 mod select;
 mod signals;

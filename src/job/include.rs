@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    mem::take,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +21,7 @@ use super::{
 #[derive(Debug, Default, Clone)]
 pub(super) struct Shared {
     pub options: OptionLayer,
+    pub checked: BTreeMap<String, String>,
     pub gateway: GatewayLayer,
     pub gateways: Vec<Definition>,
 }
@@ -27,7 +29,8 @@ pub(super) struct Shared {
 impl Shared {
     /// The `defaults` and `gateways` of a file.
     pub fn of(source: &mut Source, found: &mut Diagnostics) -> Self {
-        let defaults: Defaults = source.take("/defaults", found).unwrap_or_default();
+        let mut defaults: Defaults = source.take("/defaults", found).unwrap_or_default();
+        let checked = source.texts("/defaults/checked", take(&mut defaults.options.checked));
         let document = &source.document;
         let gateway = defaults.gateway.unwrap_or_default();
         let options = OptionLayer::read(defaults.options, "/defaults", document, found);
@@ -35,7 +38,7 @@ impl Shared {
         if !source.is_bad("/defaults") {
             options.check_backoff(&options.clone().decide().retry, "/defaults", document, found);
         }
-        Self { options, gateway, gateways: way::definitions(source, found) }
+        Self { options, checked, gateway, gateways: way::definitions(source, found) }
     }
 }
 
@@ -88,6 +91,7 @@ impl Includes {
             } else {
                 let shared = self.read(&path, found);
                 all.options = shared.options.clone().over(all.options);
+                all.checked.extend(shared.checked.clone());
                 all.gateway = shared.gateway.over(all.gateway);
                 all.gateways.extend(shared.gateways.iter().cloned());
             }

@@ -2,11 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    mem::take,
     path::Path,
     sync::Arc,
 };
-
-use serde_json::Value;
 
 use super::{
     diagnostic::{Code, Diagnostic},
@@ -52,7 +51,9 @@ pub(super) fn resolve(
     warnings.extend(scratch.diagnostics);
     let campaign = source.take::<Name>("/campaign", found).map_or_else(|| "".into(), |name| name.0.into());
     let base = own.options.over(included.options);
-    let mut file = File { source, gateways, base, campaign, told: HashSet::new() };
+    let mut checked = included.checked;
+    checked.extend(own.checked);
+    let mut file = File { source, gateways, base, checked, campaign, told: HashSet::new() };
     let transfers = file.transfers(found);
     if found.is_empty() {
         file.gateways.warn_unused(warnings);
@@ -64,6 +65,7 @@ struct File<'a> {
     source: &'a mut Source,
     gateways: Gateways,
     base: OptionLayer,
+    checked: BTreeMap<String, String>,
     campaign: Arc<str>,
     /// Gateways named by templates that do not exist, which is reported: one complaint for all rows of a sheet.
     told: HashSet<At>,
@@ -114,12 +116,15 @@ impl File<'_> {
         typed::resolve(raw, pointer, document, found);
     }
 
-    fn transfer(&mut self, raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {
+    fn transfer(&mut self, mut raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {
+        let own_checked = take(&mut raw.options.checked);
         let document = &self.source.document;
         let own = OptionLayer::read(raw.options, pointer, document, found);
         let options = own.clone().over(self.base.clone()).decide();
         own.check_backoff(&options.retry, pointer, document, found);
-        let labels = self.labels(raw.labels, pointer);
+        let labels = self.source.texts(&format!("{pointer}/labels"), raw.labels);
+        let mut checked = self.checked.clone();
+        checked.extend(self.source.texts(&format!("{pointer}/checked"), own_checked));
         let key = TransferKey { campaign: Arc::clone(&self.campaign), id: raw.id.0.into() };
         let after = self.after(raw.after, &key, pointer, found);
         let (mut raw_source, mut raw_target) = (raw.source, raw.target.0);
@@ -131,7 +136,7 @@ impl File<'_> {
         let source = self.transfer_source(raw_source, target.as_ref(), &source_at, found);
         let generation = raw.generation.unwrap_or(1);
         let plain = Transfer::new(key, source?, target?);
-        Some(Transfer { labels, expect_source, expect_target, after, generation, options, ..plain })
+        Some(Transfer { labels, checked, expect_source, expect_target, after, generation, options, ..plain })
     }
 
     fn transfer_source(
@@ -189,17 +194,6 @@ impl File<'_> {
             }
         }
         all
-    }
-
-    /// A label's number is taken as the text that stands in the file: `010` stays `010`, `1.10` stays `1.10`.
-    fn labels(&self, raw: BTreeMap<String, Value>, pointer: &str) -> BTreeMap<String, String> {
-        let text = |name: &str, value: Value| match value {
-            Value::String(text) => text,
-            number => {
-                self.source.text(&format!("{pointer}/labels"), name).unwrap_or_else(|| number.to_string())
-            }
-        };
-        raw.into_iter().map(|(name, value)| (name.clone(), text(&name, value))).collect()
     }
 
     fn endpoint(&mut self, raw: raw::Endpoint, pointer: &str, found: &mut Diagnostics) -> Option<Endpoint> {

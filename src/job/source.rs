@@ -1,7 +1,11 @@
 //! One file that was read and checked against its schema: the tree for places, the JSON for values, and which
 //! parts of it are already known to be wrong.
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -120,6 +124,16 @@ impl Source {
         let (_, node) = entries.iter().find(|(name, _)| *name.name == *key)?;
         let text = self.document.source(node);
         (!text.is_empty() && !text.starts_with('*')).then(|| text.to_owned())
+    }
+
+    /// The scalars of a map. A number is taken as the text that stands in the file: `010` stays `010`, `1.10` stays
+    /// `1.10`.
+    pub fn texts(&self, map: &str, raw: BTreeMap<String, Value>) -> BTreeMap<String, String> {
+        let text = |name: &str, value: Value| match value {
+            Value::String(text) => text,
+            number => self.text(map, name).unwrap_or_else(|| number.to_string()),
+        };
+        raw.into_iter().map(|(name, value)| (name.clone(), text(&name, value))).collect()
     }
 
     /// The place of a value.

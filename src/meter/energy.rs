@@ -3,11 +3,13 @@
 
 use super::Quantity;
 
-/// `1234567` → `1,234.567`: a value in thousands of its unit, exact, for people.
-pub fn kilo(value: i64) -> String {
+/// `1234567` → `1,234.567`: a value in thousands of its unit, exact, for people. Sums of many meters take more than an
+/// `i64`.
+pub fn kilo(value: impl Into<i128>) -> String {
+    let value = value.into();
     let sign = if value < 0 { "-" } else { "" };
     let magnitude = value.unsigned_abs();
-    format!("{sign}{}.{:03}", grouped(magnitude / 1000), magnitude % 1000)
+    format!("{sign}{}.{:03}", in_threes(&(magnitude / 1000).to_string()), magnitude % 1000)
 }
 
 /// `1234567` Wh → `1,234.567 kWh`.
@@ -17,7 +19,10 @@ pub fn with_unit(quantity: Quantity, value: i64) -> String {
 
 /// `12408` → `12,408`.
 pub fn grouped(value: u64) -> String {
-    let digits = value.to_string();
+    in_threes(&value.to_string())
+}
+
+fn in_threes(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -38,6 +43,7 @@ mod tests {
         assert_eq!(kilo(-7), "-0.007");
         assert_eq!(kilo(1_234_567), "1,234.567");
         assert_eq!(with_unit(Quantity::RealEnergyIn, 9_999_999_999_999_999), "9,999,999,999,999.999 kWh");
+        assert_eq!(kilo(i128::from(i64::MAX) * 1000), "9,223,372,036,854,775,807.000");
         assert_eq!(with_unit(Quantity::ReactiveEnergyIn, -1000), "-1.000 kVARh");
     }
 }

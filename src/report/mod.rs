@@ -4,10 +4,11 @@
 //! Everything here is a subscriber of [`Event`](crate::run::Event)s or a pure function of a finished
 //! [`RunReport`](crate::run::RunReport). This room decides nothing: no outcome, no exit code (it prints the one it
 //! is given), no retry. It knows no job file, no frame and no command line, and of the
-//! ledger only what a head looks like. Results are returned as
-//! text for stdout; logs and progress go to stderr (DESIGN.md §5).
+//! ledger only what a head and an origin look like. Results are returned as
+//! text for stdout and files; logs and progress go to stderr (DESIGN.md §5).
 
 mod counts;
+pub mod evidence;
 mod export;
 mod json;
 mod log;

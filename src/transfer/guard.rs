@@ -262,6 +262,7 @@ mod tests {
         Transfer {
             key: TransferKey { campaign: "c".into(), id: "t".into() },
             labels: Default::default(),
+            checked: Default::default(),
             source: endpoint(1).into(),
             target: endpoint(2),
             expect_target: Expect::default(),

@@ -21,7 +21,7 @@ pub const FLOORS: [(&str, u8); 10] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that one room alone may name.
-const OWNED: [(&str, &str); 11] = [
+const OWNED: [(&str, &str); 12] = [
     ("tokio_modbus", "modbus"),
     ("tokio_serial", "modbus"),
     ("serde_saphyr", "job"),
@@ -33,6 +33,7 @@ const OWNED: [(&str, &str); 11] = [
     ("indicatif", "report"),
     ("prometheus", "report"),
     ("comfy_table", "report"),
+    ("askama", "report"),
 ];
 
 /// Words that a room may not use, outside tests: YAML, terminals and reporters in the executor; I/O, tasks and clocks

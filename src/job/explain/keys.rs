@@ -16,7 +16,7 @@ const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"
 const TRANSFER_KEYS: [&str; 2] = ["after", "generation"];
 const WINDOW_KEYS: [&str; 3] = ["days", "hours", "zone"];
 const SOURCE_KEYS: [&str; 5] = ["captured_within", "readings", "registers", "taken", "others"];
-const TRANSFER_OPTIONS: [&str; 10] = [
+const TRANSFER_OPTIONS: [&str; 11] = [
     "write_mode",
     "target_energy",
     "totals",
@@ -27,6 +27,7 @@ const TRANSFER_OPTIONS: [&str; 10] = [
     "command_timeout",
     "settle",
     "window",
+    "checked",
 ];
 
 /// Keys of a map among which a misspelt one is looked for; no map of a job has as many of its own.

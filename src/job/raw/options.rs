@@ -1,7 +1,10 @@
 //! Options of transfers and gateways, as a job writes them: every key may be left out.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{DurationText, EnergyText, OneOrMany, PowerText, Window, window};
 use crate::{
@@ -52,6 +55,28 @@ pub(in crate::job) struct Options {
     #[serde(default)]
     #[schemars(schema_with = "window::schema")]
     pub window: Option<OneOrMany<Window>>,
+    /// What a person checked by hand, by what it is: it is kept in the ledger and stands in reports. `ct_pt` says that
+    /// the CT and PT ratios of both meters were compared; without it `plan` and the report say that nobody did.
+    #[serde(default)]
+    #[schemars(schema_with = "checked")]
+    pub checked: BTreeMap<String, Value>,
+}
+
+fn checked(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "propertyNames": {
+            "pattern": r"^[^\s=,]{1,100}$",
+            "errorMessage": "what was checked: 1 to 100 characters without spaces, `=` and `,`",
+        },
+        "additionalProperties": {
+            "type": ["string", "number"],
+            "pattern": r"\S",
+            "maxLength": 1000,
+            "errorMessage": "what was found, and when: text that is not empty",
+        },
+        "examples": [{ "ct_pt": "800:5 both, 2026-07-14" }],
+    })
 }
 
 fn write_mode(_: &mut SchemaGenerator) -> Schema {

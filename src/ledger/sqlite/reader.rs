@@ -89,6 +89,16 @@ impl LedgerReader {
         verify::verify(&self.held(), &self.path, &self.origin, kept)
     }
 
+    /// The same, and then the transfers of a scope, as they are at that same instant: what is handed over is what was
+    /// checked, and the head in the verdict is its head. `take` must not call this ledger.
+    pub fn verify_and_visit(
+        &self,
+        scope: Scope<'_>,
+        take: &mut dyn FnMut(TransferRecord),
+    ) -> Result<Verdict, LedgerError> {
+        verify::verify_and_visit(&self.held(), &self.path, &self.origin, scope, take)
+    }
+
     fn held(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

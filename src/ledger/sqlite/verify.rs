@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    super::{Head, LedgerError, Origin, Scope, format::SCHEMA},
+    super::{Head, LedgerError, Origin, Scope, TransferRecord, format::SCHEMA},
     open,
     reader::visit,
     walk,
@@ -91,6 +91,29 @@ pub(super) fn verify(
 ) -> Result<Verdict, LedgerError> {
     // One instant for all that follows; rolled back when it is dropped.
     let _instant = connection.unchecked_transaction().map_err(|error| open::reading(path, &error))?;
+    check(connection, path, origin, kept)
+}
+
+/// The same without a head that was kept; then hands over the transfers of a scope as they are at the same instant.
+pub(super) fn verify_and_visit(
+    connection: &Connection,
+    path: &Path,
+    origin: &Origin,
+    scope: Scope<'_>,
+    take: &mut dyn FnMut(TransferRecord),
+) -> Result<Verdict, LedgerError> {
+    let _instant = connection.unchecked_transaction().map_err(|error| open::reading(path, &error))?;
+    let verdict = check(connection, path, origin, None)?;
+    visit(connection, path, scope, take)?;
+    Ok(verdict)
+}
+
+fn check(
+    connection: &Connection,
+    path: &Path,
+    origin: &Origin,
+    kept: Option<Head>,
+) -> Result<Verdict, LedgerError> {
     let mut search = Search::new(kept, origin.head());
     let walked = walk::walk(connection, path, origin, &mut |fact| {
         search.pass(Head { facts: fact.number, digest: fact.digest });
