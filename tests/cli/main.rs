@@ -8,6 +8,7 @@
 mod support;
 
 mod bench;
+mod fleet;
 mod job;
 mod meters;
 
@@ -23,6 +24,7 @@ mod ledgers;
 mod lines;
 mod mapped;
 mod metrics;
+mod report;
 mod resolve;
 mod selection;
 mod sheets;

@@ -34,14 +34,18 @@ pub(super) struct BarsView {
     pub left_out: usize,
 }
 
-pub(super) fn timeline(timeline: &Timeline) -> TimelineView {
+/// Nothing if all is in one step: a single bar says no more than a sentence.
+pub(super) fn timeline(timeline: &Timeline) -> Option<TimelineView> {
+    if timeline.buckets.len() < 2 {
+        return None;
+    }
     let most = timeline.most();
     let height = |number: usize| (number as i128 * WHOLE).div_euclid((most as i128).max(1)).max(8);
     let with_commits = || timeline.buckets.iter().enumerate().filter(|(_, bucket)| bucket.committed > 0);
     let edge = |bucket: Option<&crate::report::evidence::Bucket>| {
         bucket.map(|bucket| time(bucket.from)).unwrap_or_default()
     };
-    TimelineView {
+    Some(TimelineView {
         step: timeline.step_words(),
         most,
         total: timeline.buckets.iter().map(|bucket| bucket.committed).sum(),
@@ -55,7 +59,7 @@ pub(super) fn timeline(timeline: &Timeline) -> TimelineView {
             })
             .collect(),
         rows: with_commits().map(|(_, bucket)| (time(bucket.from), bucket.committed)).collect(),
-    }
+    })
 }
 
 pub(super) fn bars(bars: &Bars) -> BarsView {

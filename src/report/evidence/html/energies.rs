@@ -22,7 +22,6 @@ pub(super) struct EnergyRow {
 }
 
 /// A value and the registers it is from.
-#[derive(Default)]
 pub(super) struct Cell {
     pub value: String,
     pub registers: String,
@@ -58,7 +57,7 @@ pub(super) fn table(certificate: &Certificate) -> Option<EnergyTable> {
     let row = |quantity: Quantity| EnergyRow {
         name: quantity.to_string(),
         unit: format!("k{}", quantity.unit()),
-        cells: all.map(|readings| readings.as_ref().map(|readings| cell(readings, quantity)).unwrap_or_default()),
+        cells: all.map(|readings| readings.as_ref().map_or_else(nothing, |readings| cell(readings, quantity))),
         since: since(transfer.staged.as_ref(), transfer.target_after.as_ref(), quantity),
     };
     let sent = certificate.took_effect() || matches!(transfer.outcome, Outcome::Unknown | Outcome::Mismatch);
@@ -67,8 +66,15 @@ pub(super) fn table(certificate: &Certificate) -> Option<EnergyTable> {
 }
 
 fn cell(readings: &Readings, quantity: Quantity) -> Cell {
+    let energy = readings.energy(quantity);
     let registers = readings.registers(quantity).map(Word::value).map(|word| word.to_string());
-    Cell { value: kilo(readings.energy(quantity)), registers: registers.join(" ") }
+    // Words in range add up to 0 only if each is 0.
+    Cell { value: kilo(energy), registers: if energy == 0 { String::new() } else { registers.join(" ") } }
+}
+
+/// What was not read.
+fn nothing() -> Cell {
+    Cell { value: "–".to_owned(), registers: String::new() }
 }
 
 fn since(staged: Option<&Readings>, after: Option<&Readings>, quantity: Quantity) -> String {

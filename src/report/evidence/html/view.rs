@@ -112,6 +112,7 @@ pub(super) fn page(evidence: &Evidence) -> Page<'_> {
         .map(|(place, certificate)| certificate_view(certificate, place + 1, several, &head))
         .collect();
     let origin = &evidence.ledger.origin;
+    let made = origin.created_at.parse().map_or_else(|_| origin.created_at.clone(), time);
     Page {
         script: SCRIPT,
         version: env!("CARGO_PKG_VERSION"),
@@ -119,7 +120,7 @@ pub(super) fn page(evidence: &Evidence) -> Page<'_> {
         made_at: time(evidence.made_at),
         simulated: origin.kind == Kind::Simulated,
         fault: evidence.ledger.fault.as_deref(),
-        ledger: format!("{} meters, ledger {} of {}", origin.kind, origin.id, origin.created_at),
+        ledger: format!("Ledger {} of {} meters, made on {made}", origin.id, origin.kind),
         glance: glance(evidence),
         open: open(evidence, several),
         balance: energies::balance(&evidence.balance),
@@ -152,7 +153,7 @@ fn glance(evidence: &Evidence) -> GlanceView {
         tiles: tiles.collect(),
         sentences,
         ct_pt: ct_pt(evidence),
-        timeline: evidence.timeline.as_ref().map(charts::timeline),
+        timeline: evidence.timeline.as_ref().and_then(charts::timeline),
         bars: evidence.bars.as_ref().map(charts::bars),
     }
 }
