@@ -1,5 +1,7 @@
 //! Transfers that end in every way, on simulated meters, in a ledger: what reports are made of.
 
+use std::sync::{Arc, Mutex, Weak};
+
 use meterferry::simulator::{Device, Energies, Fault, Model, When};
 
 use crate::{bench::Bench, job, meters::Meters, support::Ended};
@@ -33,6 +35,17 @@ const DONE: [(&str, u8, u8); 3] = [("feeder-1", 1, 101), ("feeder-2", 2, 102), (
 pub const DONE_TARGETS: [u8; 5] = [101, 102, 103, 104, 105];
 
 impl Fleet {
+    /// One that tests which change nothing share; it goes away with the last of them.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Fleet>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap();
+        shared.upgrade().unwrap_or_else(|| {
+            let fleet = Arc::new(Self::new());
+            *shared = Arc::downgrade(&fleet);
+            fleet
+        })
+    }
+
     /// Runs it all.
     pub fn new() -> Self {
         let bench = Bench::new();

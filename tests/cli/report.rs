@@ -33,10 +33,10 @@ fn number(text: &Value) -> i128 {
 
 #[test]
 fn every_outcome_is_in_the_report_as_status_tells_it() {
-    let fleet = Fleet::new();
+    let fleet = Fleet::shared();
     let state = fleet.bench.at("ledger");
     let status = fleet.bench.run(&["status", &fleet.job, "--state-dir", &state, "--format", "json"]).json();
-    let report = json(&fleet.reported("out"));
+    let report = json(&fleet.reported("as-status"));
     assert_eq!(report["counts"]["total"], 11);
     for told in status["transfers"].as_array().unwrap() {
         let outcome = if told["outcome"] == "already_done" { "done" } else { told["outcome"].as_str().unwrap() };
@@ -53,8 +53,8 @@ fn every_outcome_is_in_the_report_as_status_tells_it() {
 
 #[test]
 fn the_balance_is_what_the_meters_hold() {
-    let fleet = Fleet::new();
-    let balance = &json(&fleet.reported("out"))["balance"];
+    let fleet = Fleet::shared();
+    let balance = &json(&fleet.reported("balanced"))["balance"];
     assert_eq!((&balance["transfers"], &balance["closes"]), (&5.into(), &true.into()), "{balance:#}");
     for (place, sums) in balance["quantities"].as_array().unwrap().iter().enumerate() {
         let held: i128 =
@@ -70,7 +70,7 @@ fn the_balance_is_what_the_meters_hold() {
 
 #[test]
 fn a_copy_of_the_ledger_alone_tells_what_the_job_and_the_ledger_tell() {
-    let fleet = Fleet::new();
+    let fleet = Fleet::shared();
     let by_paths = fleet.reported("by-paths");
     let (copy, alone) = (fleet.bench.at("copy.sqlite"), fleet.bench.path("alone"));
     fs::copy(fleet.bench.path("ledger").join(meterferry::ledger::LEDGER_FILE), &copy).unwrap();
@@ -99,8 +99,8 @@ fn a_report_touches_no_meter_and_no_ledger() {
 
 #[test]
 fn junit_has_a_case_a_transfer_and_the_reasons_of_those_that_failed() {
-    let fleet = Fleet::new();
-    let text = read(&fleet.reported("out"), "junit.xml");
+    let fleet = Fleet::shared();
+    let text = read(&fleet.reported("cases"), "junit.xml");
     let document = roxmltree::Document::parse(&text).unwrap();
     let suites = document.root_element();
     let numbers = ["tests", "failures", "skipped", "errors"].map(|name| suites.attribute(name).unwrap());
@@ -119,8 +119,8 @@ fn junit_has_a_case_a_transfer_and_the_reasons_of_those_that_failed() {
 
 #[test]
 fn the_summary_is_appended_to_that_of_the_step() {
-    let fleet = Fleet::new();
-    let (state, to, step) = (fleet.bench.at("ledger"), fleet.bench.at("out"), fleet.bench.at("step.md"));
+    let fleet = Fleet::shared();
+    let (state, to, step) = (fleet.bench.at("ledger"), fleet.bench.at("step"), fleet.bench.at("step.md"));
     fs::write(&step, "before\n").unwrap();
     for _ in 0..2 {
         let mut command = fleet.bench.command(&["report", "--state-dir", &state, "--to", &to]);
@@ -136,9 +136,10 @@ fn the_summary_is_appended_to_that_of_the_step() {
 
 #[test]
 fn a_transfer_of_the_job_that_was_never_taken_up_is_not_run() {
-    let fleet = Fleet::new();
-    let job = crate::job::single().replace("id: only", "id: never");
-    let (later, state, to) = (fleet.bench.write("later.yaml", &job), fleet.bench.at("ledger"), fleet.bench.at("out"));
+    let fleet = Fleet::shared();
+    let job = crate::job::single().replace("id: only", "id: never").replace("192.0.2.1", "192.0.2.9");
+    let job = job.replace("40000001", "40009001").replace("11000002", "11009002");
+    let (later, state, to) = (fleet.bench.write("later.yaml", &job), fleet.bench.at("ledger"), fleet.bench.at("with-later"));
     fleet.report(&[&fleet.job, &later, "--state-dir", &state, "--to", &to]).exits(0);
     let report = json(Path::new(&to));
     assert_eq!((&report["counts"]["total"], &report["counts"]["not_run"]), (&12.into(), &1.into()));
@@ -165,8 +166,8 @@ fn what_is_wrong_with_the_ledger_is_said_in_the_report_and_by_the_exit_code() {
 
 #[test]
 fn a_report_that_cannot_be_made_leaves_nothing_behind() {
-    let fleet = Fleet::new();
-    let (state, to, gone) = (fleet.bench.at("ledger"), fleet.bench.at("out"), fleet.bench.at("gone"));
+    let fleet = Fleet::shared();
+    let (state, to, gone) = (fleet.bench.at("ledger"), fleet.bench.at("not-made"), fleet.bench.at("gone"));
     let ended = fleet.report(&["--state-dir", &state, "--to", &to, "--by", "floor"]).exits(64);
     assert!(ended.stderr.contains("labels are: building, note"), "{}", ended.stderr);
     fleet.report(&["--ledger", &gone, "--to", &to]).exits(66);
