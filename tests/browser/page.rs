@@ -60,8 +60,14 @@ impl Page {
         answer["result"]["value"].take()
     }
 
+    /// Has the browser lay out what it puts off until somebody scrolls there.
+    pub fn lay_out_all(&mut self) {
+        self.value("document.querySelectorAll('.cert').forEach((one) => { one.style.contentVisibility = 'visible'; })");
+    }
+
     /// What a reader sees.
     pub fn text(&mut self) -> String {
+        self.lay_out_all();
         self.value("document.body.innerText").as_str().unwrap().to_owned()
     }
 

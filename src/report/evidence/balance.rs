@@ -23,6 +23,9 @@ pub struct Balance {
     /// What can have flowed between the last readings and the commands, and is in no meter: Wh, VARh or VAh each.
     /// Nothing if a job gives no `max_load` somewhere.
     pub not_counted_at_most: Option<Exact>,
+    /// Transfers that are not in that sum, since their readings were captured by an earlier run or typed into the job:
+    /// the old meter may have been dead since, or not. Their certificates give the time.
+    pub older_readings: usize,
 }
 
 /// One energy: `staged + counted = after`, but for meters that rolled over.
@@ -84,11 +87,14 @@ impl Balance {
             .into_iter()
             .map(|quantity| of_quantity(quantity, entries.iter().map(|(_, entry)| entry)))
             .collect();
-        let gaps = entries.iter().map(|(certificate, _)| certificate.gap.as_ref()?.at_most);
+        let (fresh, older): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|(certificate, _)| certificate.has_fresh_gap());
+        let gaps = fresh.iter().map(|(certificate, _)| certificate.gap.as_ref()?.at_most);
         Self {
             transfers: entries.len(),
             closes: quantities.iter().all(|quantity| quantity.closes),
-            not_counted_at_most: gaps.sum::<Option<Exact>>().filter(|_| !entries.is_empty()),
+            not_counted_at_most: gaps.sum::<Option<Exact>>().filter(|_| !fresh.is_empty()),
+            older_readings: older.len(),
             exceptions: certificates.iter().filter_map(exception).collect(),
             quantities,
         }
@@ -194,7 +200,7 @@ fn changed(certificate: &Certificate) -> Option<String> {
         })
         .collect();
     let why = match staged_follows(certificate) {
-        true => "as the job asks (`target_energy`, `totals`)",
+        true => "as the job asks (target_energy or totals)",
         false => "and that does NOT follow from the readings and the job: look into it",
     };
     (!changed.is_empty()).then(|| format!("what was staged differs from the source, {why}: {}", changed.join(", ")))

@@ -108,9 +108,14 @@ impl Certificate {
         urgency(self.transfer.outcome) >= urgency(Outcome::Unreachable)
     }
 
-    /// Whether a command took effect, as far as is known.
+    /// Whether what can have flowed unseen is that of the moments before the command.
+    pub(super) fn has_fresh_gap(&self) -> bool {
+        self.source_kind == SourceKind::Read || self.gap.as_ref().is_some_and(|gap| gap.of_target)
+    }
+
+    /// Whether a command took effect: seen by this program, or said by a person and borne out by the target.
     pub(super) fn took_effect(&self) -> bool {
-        self.transfer.times.committed.is_some()
+        self.transfer.times.committed.is_some() && (self.commit_known.is_some() || self.is_done())
     }
 }
 

@@ -1,15 +1,18 @@
-//! The time between the last reading of the source and the command: what flowed then is in neither meter.
+//! The time between the last reading and the command: what flowed then is in neither meter. The reading is the
+//! source's; but the target's where its own energy is added to, since it counts until it is read.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Exact, bounds::elapsed, story::SourceKind};
-use crate::{campaign::Transfer, meter::{Bound, kilo}, report::words::duration_words, transfer::Intent};
+use crate::{campaign::{TargetEnergy, Transfer}, meter::{Bound, kilo}, report::words::duration_words, transfer::Intent};
 
 /// From the reading that was carried to the command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// When the source was read.
+    /// Whether the reading is the target's.
+    pub of_target: bool,
+    /// When it was read.
     pub from: Timestamp,
     /// When the answer to the command, or its absence, was recorded: the command left before.
     pub to: Timestamp,
@@ -23,14 +26,15 @@ pub struct Gap {
 impl Gap {
     /// The gap of the transfer with this intent, whose command was over at `to`.
     pub(super) fn of(transfer: &Transfer, intent: &Intent, to: Timestamp) -> Self {
-        let from = intent.source.at;
+        let of_target = intent.target_energy == TargetEnergy::Add;
+        let from = if of_target { intent.pre_image.at } else { intent.source.at };
         let time = elapsed(from, to);
         let load = transfer.options.verify.max_load;
         let at_most = time.zip(load).map(|(time, max_load)| {
             Exact::from(Bound { tolerance: 0, max_load }.width(time))
         });
         let milliseconds = time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        Self { from, to, milliseconds, at_most }
+        Self { of_target, from, to, milliseconds, at_most }
     }
 
     /// In a sentence.
@@ -40,6 +44,7 @@ impl Gap {
         };
         let time = duration_words(std::time::Duration::from_millis(milliseconds));
         let since = match source {
+            _ if self.of_target => "from the last reading of the target to the command",
             SourceKind::Read => "from the last reading of the source to the command",
             SourceKind::Captured => "from the captured reading to the command",
             SourceKind::Typed => "from the reading that was typed to the command",

@@ -2,7 +2,10 @@
 
 use crate::{
     meter::{Quantity, Readings, Word, grouped, kilo},
-    report::evidence::{Balance, Certificate, QuantityBalance},
+    report::{
+        evidence::{Balance, Certificate, QuantityBalance},
+        words::transfers,
+    },
     transfer::Outcome,
 };
 
@@ -31,7 +34,7 @@ pub(super) struct Cell {
 pub(super) struct BalanceView<'a> {
     pub of: &'a Balance,
     pub rows: Vec<BalanceRow>,
-    pub not_counted: Option<String>,
+    pub not_counted: String,
 }
 
 /// One energy of the balance.
@@ -107,6 +110,28 @@ pub(super) fn balance(of: &Balance) -> Option<BalanceView<'_>> {
         before: kilo(sums.target_before.0),
         closes: sums.closes,
     };
-    let not_counted = of.not_counted_at_most.map(|most| kilo(most.0));
+    let not_counted = not_counted(of);
     Some(BalanceView { of, rows: of.quantities.iter().map(row).collect(), not_counted })
+}
+
+/// What is in no meter, in a sentence or two.
+fn not_counted(of: &Balance) -> String {
+    let mut says = match of.not_counted_at_most {
+        Some(most) => format!(
+            "Between the last readings and the commands at most {} kWh (kVARh, kVAh) can have flowed in all; that is in no \
+             meter.",
+            kilo(most.0)
+        ),
+        None if of.older_readings == of.transfers => String::new(),
+        None => "How much can have flowed between the last readings and the commands is not bounded: not every transfer \
+                 has a max_load."
+            .to_owned(),
+    };
+    if of.older_readings > 0 {
+        says.push_str(&format!(
+            " {} with captured or typed readings: their certificates give the time.",
+            transfers(of.older_readings)
+        ));
+    }
+    says
 }

@@ -145,7 +145,8 @@ fn glance(evidence: &Evidence) -> GlanceView {
     });
     let done = evidence.counts.of(Outcome::Done);
     let mut sentences = vec![format!("{done} of {} are done.", transfers(evidence.counts.total()))];
-    let committed = || evidence.certificates.iter().filter_map(|certificate| certificate.transfer.times.committed);
+    let effective = || evidence.certificates.iter().filter(|certificate| certificate.took_effect());
+    let committed = || effective().filter_map(|certificate| certificate.transfer.times.committed);
     if let (Some(first), Some(last)) = (committed().min(), committed().max()) {
         sentences.push(format!("Commands took effect from {} to {}.", time(first), time(last)));
     }
@@ -198,7 +199,7 @@ fn open(evidence: &Evidence, several: bool) -> Vec<OpenRow> {
 fn rows(evidence: &Evidence, several: bool) -> Vec<TransferRow> {
     let row = |(place, certificate): (usize, &Certificate)| {
         let transfer = &certificate.transfer;
-        let carried = transfer.staged.as_ref().filter(|_| certificate.took_effect());
+        let carried = transfer.staged.as_ref().filter(|_| certificate.is_done());
         TransferRow {
             place: place + 1,
             id: name(certificate, several),
@@ -208,7 +209,7 @@ fn rows(evidence: &Evidence, several: bool) -> Vec<TransferRow> {
             source: short(&transfer.source_meter),
             target: short(&transfer.target_meter),
             carried: real_in_or_dash(carried),
-            committed: transfer.times.committed.map_or_else(|| "–".to_owned(), time),
+            committed: transfer.times.committed.filter(|_| certificate.took_effect()).map_or_else(|| "–".to_owned(), time),
         }
     };
     evidence.certificates.iter().enumerate().map(row).collect()
