@@ -66,7 +66,9 @@ fn subjects(
     campaign: Option<&str>,
 ) -> Result<(Verdict, Vec<Subject>), Failure> {
     let mut asked: Option<HashMap<TransferKey, Arc<Transfer>>> = job.map(|transfers| {
-        let asked = transfers.into_iter().filter(|transfer| campaign.is_none_or(|name| *name == *transfer.key.campaign));
+        let asked = transfers
+            .into_iter()
+            .filter(|transfer| campaign.is_none_or(|name| *name == *transfer.key.campaign));
         asked.map(|transfer| (transfer.key.clone(), transfer)).collect()
     });
     let mut subjects = Vec::new();

@@ -116,7 +116,12 @@ impl File<'_> {
         typed::resolve(raw, pointer, document, found);
     }
 
-    fn transfer(&mut self, mut raw: raw::Transfer, pointer: &str, found: &mut Diagnostics) -> Option<Transfer> {
+    fn transfer(
+        &mut self,
+        mut raw: raw::Transfer,
+        pointer: &str,
+        found: &mut Diagnostics,
+    ) -> Option<Transfer> {
         let own_checked = take(&mut raw.options.checked);
         let document = &self.source.document;
         let own = OptionLayer::read(raw.options, pointer, document, found);

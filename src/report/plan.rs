@@ -17,6 +17,9 @@ use crate::{
     transfer::{Identity, Verdict},
 };
 
+/// Ids that are named in a sentence.
+const NAMED: usize = 5;
+
 /// The plan, each line ended. The last line is the counts.
 pub fn plan_text(report: &LookReport, style: Style) -> String {
     let plan = &report.looked;
@@ -24,6 +27,9 @@ pub fn plan_text(report: &LookReport, style: Style) -> String {
     let mut parts: Vec<String> = plan.iter().map(|looked| block(looked, campaigns, style)).collect();
     if plan.iter().any(|looked| looked.would == Would::Transfer) {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
+    }
+    if let Some(said) = ct_pt_unchecked(plan) {
+        parts.push(format!("{}\n", hanging("", &said, style.width)));
     }
     if let Some(busiest) = &report.forecast.busiest {
         parts.push(format!("{}\n", hanging("", &forecast(&report.forecast, busiest), style.width)));
@@ -116,6 +122,26 @@ fn verdict_line(verdict: &Verdict, style: Style) -> String {
     let line =
         hanging(&format!("  {word}  {:<13}  ", guard_words(verdict.guard)), &verdict.says, style.width);
     format!("{}\n", line.replacen(word, &paint(word, tone, style.colour), 1))
+}
+
+/// Where nobody is on record as having compared the CT and PT ratios, which no preset carries (DOMAIN.md §2).
+fn ct_pt_unchecked(plan: &[Looked]) -> Option<String> {
+    let unchecked: Vec<&str> = plan
+        .iter()
+        .map(|looked| &*looked.transfer)
+        .filter(|transfer| transfer.ct_pt_checked().is_none())
+        .map(|transfer| &*transfer.key.id)
+        .collect();
+    let named = unchecked.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if unchecked.len() > NAMED { ", …" } else { "" };
+    (!unchecked.is_empty()).then(|| {
+        format!(
+            "CT and PT ratios are not checked for {} of {} ({named}{more}): compare them on both meters, and write \
+             `checked: {{ ct_pt: … }}` in the job.",
+            unchecked.len(),
+            transfers(plan.len())
+        )
+    })
 }
 
 /// What a run would ask of the wires, and about how long that takes.

@@ -21,6 +21,7 @@ mod job;
 #[expect(dead_code, reason = "shared with the tests of the program")]
 mod meters;
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests of the program")]
 mod support;
 
 mod chromium;

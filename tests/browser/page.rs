@@ -88,7 +88,8 @@ impl Page {
 
     /// Presses and lets go of a key that writes nothing but what `text` says.
     pub fn press(&mut self, key: &str, code: u32, text: &str) {
-        let mut event = json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
+        let mut event =
+            json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
         if !text.is_empty() {
             event["type"] = "keyDown".into();
             event["text"] = text.into();

@@ -30,8 +30,11 @@ fn opens() {
     let mut page = Page::of_fleet("opens");
     // What would be fetched late, and what would show in a script that the policy keeps from running.
     page.value("new Promise((done) => setTimeout(done, 300))");
-    let asked: Vec<Value> =
-        page.told("Network.requestWillBeSent").iter().map(|event| event["params"]["request"]["url"].clone()).collect();
+    let asked: Vec<Value> = page
+        .told("Network.requestWillBeSent")
+        .iter()
+        .map(|event| event["params"]["request"]["url"].clone())
+        .collect();
     let abroad = asked.iter().filter(|url| !url.as_str().unwrap().starts_with("data:"));
     assert_eq!(abroad.count(), 1, "the page itself, and nothing else: {asked:?}");
     assert_eq!(errors(&page), Vec::<Value>::new());
@@ -95,9 +98,15 @@ fn by_keyboard() {
     let outline = "getComputedStyle(document.activeElement).outlineStyle";
     assert_eq!(page.value(outline), "solid", "focus is seen");
     page.call("Input.insertText", json!({ "text": "feeder-10" }));
-    assert_eq!(page.value("[...document.querySelectorAll('#rows tr')].filter((row) => !row.hidden).length"), 1);
+    assert_eq!(
+        page.value("[...document.querySelectorAll('#rows tr')].filter((row) => !row.hidden).length"),
+        1
+    );
     page.tab_to(".cert summary");
-    assert_eq!(page.value("document.activeElement.closest('.cert').querySelector('h3').innerText.slice(0, 9)"), "feeder-10");
+    assert_eq!(
+        page.value("document.activeElement.closest('.cert').querySelector('h3').innerText.slice(0, 9)"),
+        "feeder-10"
+    );
     page.press("Enter", 13, "\r");
     assert_eq!(page.value("document.activeElement.parentElement.open"), true);
 }
@@ -109,7 +118,8 @@ fn filters() {
          one.dispatchEvent(new Event('change')); })()",
     );
     for list in ["#rows tr", ".cert"] {
-        let shown = format!("[...document.querySelectorAll('{list}')].filter((one) => one.offsetHeight > 0).length");
+        let shown =
+            format!("[...document.querySelectorAll('{list}')].filter((one) => one.offsetHeight > 0).length");
         assert_eq!(page.value(&shown), 5, "{list}");
     }
     assert_eq!(page.value("document.getElementById('filter-count').textContent"), "5 of 11 shown");
@@ -126,7 +136,11 @@ fn for_a_screen_reader() {
     }
     let nameless = |wanted: &str| {
         let is = |node: &&Value| role(node) == wanted && node["ignored"] != true;
-        nodes.iter().filter(is).filter(|node| node["name"]["value"].as_str().is_none_or(str::is_empty)).count()
+        nodes
+            .iter()
+            .filter(is)
+            .filter(|node| node["name"]["value"].as_str().is_none_or(str::is_empty))
+            .count()
     };
     for role in ["table", "image", "region", "article", "link", "heading", "searchbox", "combobox"] {
         assert_eq!(nameless(role), 0, "a {role} without a name");

@@ -89,8 +89,9 @@ impl Fleet {
 fn devices() -> Vec<(u8, Device)> {
     let source = |unit: u8| Device::new(Model::Cm4000, 40_000_000 + u32::from(unit));
     let target = |unit: u8| Device::new(Model::Pm800, 11_000_000 + u32::from(unit));
-    let mut devices: Vec<(u8, Device)> =
-        [1, 2, 3, 4, 6, 7, 8, 9, 10, 11].map(|unit| (unit, source(unit).with_energies(counted(unit.into())))).into();
+    let mut devices: Vec<(u8, Device)> = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
+        .map(|unit| (unit, source(unit).with_energies(counted(unit.into()))))
+        .into();
     devices.extend([101, 102, 103, 105, 106, 107, 109, 110].map(|unit| (unit, target(unit))));
     devices.push((104, target(104).with_energies(BEFORE)));
     devices.push((108, target(108).with_energies(counted(50))));
@@ -112,7 +113,12 @@ fn job_text() -> String {
     let mut text = format!("{}transfers:\n", job::OPTIONS);
     for (id, source, target) in DONE {
         let labels = format!("labels: {{ building: B{}, note: {HOSTILE:?} }}", source % 2);
-        text.push_str(&pair(id, source, target, &format!("{labels}\n    checked: {{ ct_pt: {HOSTILE:?}, seal: 7 }}")));
+        text.push_str(&pair(
+            id,
+            source,
+            target,
+            &format!("{labels}\n    checked: {{ ct_pt: {HOSTILE:?}, seal: 7 }}"),
+        ));
     }
     text.push_str(&pair("added", 4, 104, "labels: { building: B2 }\n    target_energy: add"));
     text.push_str(

@@ -39,9 +39,15 @@ fn every_outcome_is_in_the_report_as_status_tells_it() {
     let report = json(&fleet.reported("as-status"));
     assert_eq!(report["counts"]["total"], 11);
     for told in status["transfers"].as_array().unwrap() {
-        let outcome = if told["outcome"] == "already_done" { "done" } else { told["outcome"].as_str().unwrap() };
+        let outcome =
+            if told["outcome"] == "already_done" { "done" } else { told["outcome"].as_str().unwrap() };
         let found = transfer(&report, told["id"].as_str().unwrap());
-        assert_eq!((&found["outcome"], &found["reason"]), (&outcome.into(), &told["reason"]), "{}", told["id"]);
+        assert_eq!(
+            (&found["outcome"], &found["reason"]),
+            (&outcome.into(), &told["reason"]),
+            "{}",
+            told["id"]
+        );
         assert_eq!(found["staged"], told["staged"], "{}", told["id"]);
     }
     for outcome in ["unknown", "mismatch", "refused", "unreachable", "failed", "waiting"] {
@@ -139,7 +145,8 @@ fn a_transfer_of_the_job_that_was_never_taken_up_is_not_run() {
     let fleet = Fleet::shared();
     let job = crate::job::single().replace("id: only", "id: never").replace("192.0.2.1", "192.0.2.9");
     let job = job.replace("40000001", "40009001").replace("11000002", "11009002");
-    let (later, state, to) = (fleet.bench.write("later.yaml", &job), fleet.bench.at("ledger"), fleet.bench.at("with-later"));
+    let (later, state, to) =
+        (fleet.bench.write("later.yaml", &job), fleet.bench.at("ledger"), fleet.bench.at("with-later"));
     fleet.report(&[&fleet.job, &later, "--state-dir", &state, "--to", &to]).exits(0);
     let report = json(Path::new(&to));
     assert_eq!((&report["counts"]["total"], &report["counts"]["not_run"]), (&12.into(), &1.into()));

@@ -43,6 +43,9 @@ pub(super) fn pattern(case: &Case<'_>) -> Diagnostic {
         ),
         Some(_) if case.quantity().is_some() => by_quantity(case, text),
         Some(_) if case.field() == "serial_number" => serial_text(case, text),
+        Some(_) if case.violation.pointer.contains("/checked/") => case
+            .at_value(Code::WrongType, format!("{} says nothing", case.shown()))
+            .hint("say what was compared and when, or remove the key if nobody has"),
         _ => case.at_value(Code::WrongType, format!("{} is not valid here", case.shown())),
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn too_large(case: &Case<'_>) -> Diagnostic {
             .hint(match case.violation.pointer.contains("/checked/") {
                 true => "say what was found and when, in a sentence",
                 false => "labels are words to select and group by: keep them short",
-            }),
+            },
+        ),
     }
 }
 

@@ -203,7 +203,8 @@ fn changed(certificate: &Certificate) -> Option<String> {
         true => "as the job asks (target_energy or totals)",
         false => "and that does NOT follow from the readings and the job: look into it",
     };
-    (!changed.is_empty()).then(|| format!("what was staged differs from the source, {why}: {}", changed.join(", ")))
+    (!changed.is_empty())
+        .then(|| format!("what was staged differs from the source, {why}: {}", changed.join(", ")))
 }
 
 #[cfg(test)]

@@ -49,7 +49,11 @@ impl Bars {
             }
             Some(asked) => Some(asked),
             // The first of the alphabet among equals.
-            None => values.iter().filter(|(_, values)| values.len() >= 2).min_by_key(|(_, values)| values.len()).map(|(label, _)| *label),
+            None => values
+                .iter()
+                .filter(|(_, values)| values.len() >= 2)
+                .min_by_key(|(_, values)| values.len())
+                .map(|(label, _)| *label),
         };
         Ok(label.map(|label| Self { label: label.to_owned(), bars: bars(certificates, label) }))
     }
@@ -72,7 +76,8 @@ fn bars(certificates: &[Certificate], label: &str) -> Vec<Bar> {
     let mut bars: BTreeMap<Option<&str>, Bar> = BTreeMap::new();
     for certificate in certificates {
         let value = certificate.transfer.labels.get(label).map(String::as_str);
-        let empty = || Bar { value: value.map(str::to_owned), done: 0, transfers: 0, real_energy_in: Exact(0) };
+        let empty =
+            || Bar { value: value.map(str::to_owned), done: 0, transfers: 0, real_energy_in: Exact(0) };
         let bar = bars.entry(value).or_insert_with(empty);
         bar.transfers += 1;
         if let (true, Some(source)) = (certificate.is_done(), &certificate.transfer.source) {

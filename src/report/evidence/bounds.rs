@@ -23,7 +23,7 @@ pub(super) fn words(bound: &BoundUsed) -> String {
         ),
         BoundUsed::Tolerance { tolerance } => {
             format!("{} kWh (kVARh, kVAh) past what was staged: the tolerance alone", kilo(*tolerance))
-        },
+        }
         BoundUsed::MeasuredGrowth { tolerance, growth, over_milliseconds } => format!(
             "a tolerance of {} kWh (kVARh, kVAh), and {GROWTH_FACTOR} times the growth that was measured: {} kWh in {} ms",
             kilo(*tolerance),

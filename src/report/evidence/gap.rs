@@ -5,7 +5,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Exact, bounds::elapsed, story::SourceKind};
-use crate::{campaign::{TargetEnergy, Transfer}, meter::{Bound, kilo}, report::words::duration_words, transfer::Intent};
+use crate::{
+    campaign::{TargetEnergy, Transfer},
+    meter::{Bound, kilo},
+    report::words::duration_words,
+    transfer::Intent,
+};
 
 /// From the reading that was carried to the command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,9 +35,8 @@ impl Gap {
         let from = if of_target { intent.pre_image.at } else { intent.source.at };
         let time = elapsed(from, to);
         let load = transfer.options.verify.max_load;
-        let at_most = time.zip(load).map(|(time, max_load)| {
-            Exact::from(Bound { tolerance: 0, max_load }.width(time))
-        });
+        let at_most =
+            time.zip(load).map(|(time, max_load)| Exact::from(Bound { tolerance: 0, max_load }.width(time)));
         let milliseconds = time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         Self { of_target, from, to, milliseconds, at_most }
     }

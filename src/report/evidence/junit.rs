@@ -89,11 +89,9 @@ const fn result(outcome: Outcome) -> Result {
     match outcome {
         Outcome::Done | Outcome::AlreadyDone => Result::Passed,
         Outcome::Waiting | Outcome::NotRun => Result::Skipped,
-        Outcome::Failed
-        | Outcome::Refused
-        | Outcome::Unreachable
-        | Outcome::Unknown
-        | Outcome::Mismatch => Result::Failed,
+        Outcome::Failed | Outcome::Refused | Outcome::Unreachable | Outcome::Unknown | Outcome::Mismatch => {
+            Result::Failed
+        }
     }
 }
 

@@ -26,7 +26,8 @@ pub fn markdown(evidence: &Evidence) -> String {
         let _ = writeln!(text, "> **The ledger is not sound:** {}\n", escaped(fault));
     }
     let done = evidence.counts.of(Outcome::Done);
-    let _ = writeln!(text, "**{done} of {} done.** {}\n", transfers(evidence.counts.total()), balance(evidence));
+    let _ =
+        writeln!(text, "**{done} of {} done.** {}\n", transfers(evidence.counts.total()), balance(evidence));
     counts(&mut text, evidence);
     open(&mut text, evidence);
     let _ = writeln!(text, "{}\n", ct_pt(evidence));

@@ -110,7 +110,9 @@ impl Evidence {
     pub fn open(&self) -> Vec<&Certificate> {
         let mut open: Vec<&Certificate> =
             self.certificates.iter().filter(|certificate| certificate.needs_somebody()).collect();
-        open.sort_by_key(|certificate| std::cmp::Reverse(super::words::urgency(certificate.transfer.outcome)));
+        open.sort_by_key(|certificate| {
+            std::cmp::Reverse(super::words::urgency(certificate.transfer.outcome))
+        });
         open
     }
 

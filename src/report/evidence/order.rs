@@ -4,9 +4,7 @@ use std::{cmp::Ordering, iter::Peekable, str::Chars};
 
 /// Compares campaign and id, runs of digits by their value.
 pub(super) fn compare(one: &(&str, &str), other: &(&str, &str)) -> Ordering {
-    natural(one.0, other.0)
-        .then_with(|| natural(one.1, other.1))
-        .then_with(|| one.cmp(other))
+    natural(one.0, other.0).then_with(|| natural(one.1, other.1)).then_with(|| one.cmp(other))
 }
 
 pub(super) fn natural(one: &str, other: &str) -> Ordering {
@@ -43,7 +41,8 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_by_their_value() {
-        let mut ids = ["feeder-10", "feeder-2", "feeder-02", "chiller", "feeder", "feeder-99999999999999999999999"];
+        let mut ids =
+            ["feeder-10", "feeder-2", "feeder-02", "chiller", "feeder", "feeder-99999999999999999999999"];
         ids.sort_by(|one, other| natural(one, other).then_with(|| one.cmp(other)));
         assert_eq!(
             ids,

@@ -114,9 +114,9 @@ impl<'a> Story<'a> {
     /// Whether the reading was recorded by another run than the intent.
     fn captured_before(&self, intent: &Intent) -> bool {
         let Some((place, _)) = self.intended else { return false };
-        let read = self.facts[..place]
-            .iter()
-            .rfind(|recorded| matches!(&recorded.fact, Fact::SourceRead(reading) if *reading == intent.source));
+        let read = self.facts[..place].iter().rfind(
+            |recorded| matches!(&recorded.fact, Fact::SourceRead(reading) if *reading == intent.source),
+        );
         read.is_some_and(|read| read.run != self.facts[place].run)
     }
 
@@ -153,7 +153,8 @@ impl<'a> Story<'a> {
 
     /// How it is known that the command took effect.
     pub(super) fn evidence(&self) -> Option<String> {
-        let committed = self.facts.iter().rfind(|recorded| matches!(recorded.fact, Fact::Committed { .. }))?;
+        let committed =
+            self.facts.iter().rfind(|recorded| matches!(recorded.fact, Fact::Committed { .. }))?;
         Some(says(&committed.fact))
     }
 }

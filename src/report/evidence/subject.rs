@@ -37,7 +37,13 @@ impl Subject {
             (Some(recorded), None) => (Arc::new(recorded), None),
             (Some(_), Some(job)) if history.asks_again(job.generation) => {
                 let ending = standing(&job, &history);
-                return Some(Self { transfer: job, facts, history: History::default(), ending, job_says: None });
+                return Some(Self {
+                    transfer: job,
+                    facts,
+                    history: History::default(),
+                    ending,
+                    job_says: None,
+                });
             }
             (Some(mut recorded), Some(job)) => {
                 let says = Some(job.meaning()).filter(|meaning| *meaning != recorded.meaning());

@@ -11,8 +11,8 @@ use crate::{
     meter::{Bound, ENERGY_MODULUS, Quantity, Readings},
     report::{Envelope, json_text, sample},
     transfer::{
-        Author, Began, BoundUsed, Ending, Evidence as Known, Fact, History, Identity, Intent, Reading, Recorded,
-        Resolution, Verification,
+        Author, Began, BoundUsed, Ending, Evidence as Known, Fact, History, Identity, Intent, Reading,
+        Recorded, Resolution, Verification,
     },
 };
 
@@ -331,7 +331,8 @@ fn the_label_with_the_fewest_values_is_charted_and_an_unknown_one_is_an_error() 
     };
     let subjects = [labelled(1, "A"), labelled(2, "B"), labelled(3, "B")];
     let bars = evidence(&subjects).bars.unwrap();
-    let energies: Vec<_> = bars.bars.iter().map(|bar| (bar.value.as_deref().unwrap(), bar.real_energy_in.0)).collect();
+    let energies: Vec<_> =
+        bars.bars.iter().map(|bar| (bar.value.as_deref().unwrap(), bar.real_energy_in.0)).collect();
     assert_eq!(bars.label, "building");
     assert_eq!(energies, [("B", 2 * i128::from(OLD[0])), ("A", i128::from(OLD[0]))]);
     assert_eq!(evidence_by(&subjects, Some("row")).unwrap().bars.unwrap().bars.len(), 3);

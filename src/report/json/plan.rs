@@ -21,6 +21,8 @@ pub struct PlanJson {
     pub id: String,
     /// Labels of the job.
     pub labels: BTreeMap<String, String>,
+    /// What a person checked by hand, as the job says.
+    pub checked: BTreeMap<String, String>,
     /// What a run would do.
     pub would: Would,
     /// Why, in a sentence.
@@ -74,6 +76,7 @@ impl From<&Looked> for PlanJson {
             campaign: transfer.key.campaign.to_string(),
             id: transfer.key.id.to_string(),
             labels: transfer.labels.clone(),
+            checked: transfer.checked.clone(),
             would: looked.would,
             reason: looked.reason.clone(),
             hint: looked.hint.clone(),

@@ -47,6 +47,9 @@ fn a_plan_says_what_would_change_and_every_verdict() {
     Carried are the seven accumulated energies (registers 1700–1727). Conditional, incremental and
     input-metering energies, CT and PT settings are not.
 
+    CT and PT ratios are not checked for 3 of 3 transfers (feeder-1, feeder-2, feeder-3): compare them
+    on both meters, and write `checked: { ct_pt: … }` in the job.
+
     A run would send 11 requests; 10.20.4.12:502 has most to do, 8 in about 2 s. All together: about 3
     s.
 
@@ -94,4 +97,14 @@ fn a_plan_says_whose_window_is_closed() {
     );
     let last = text.lines().last().unwrap();
     assert!(last.ends_with("; not now: 1, whose window is closed; nothing was written"), "{last}");
+}
+
+#[test]
+fn a_plan_says_nothing_of_ratios_that_are_on_record_as_compared() {
+    let mut plan = plan();
+    for looked in &mut plan.looked {
+        let checked = &mut std::sync::Arc::make_mut(&mut looked.transfer).checked;
+        checked.insert(crate::campaign::CT_PT.to_owned(), "800:5 both".to_owned());
+    }
+    assert!(!plan_text(&plan, Style::default()).contains("CT and PT ratios"));
 }

@@ -78,5 +78,9 @@ pub(super) fn bars(bars: &Bars) -> BarsView {
         let energy = format!("{} k{}", kilo(bar.real_energy_in.0), Quantity::RealEnergyIn.unit());
         (value, done, energy, width(bar.real_energy_in.0))
     });
-    BarsView { label: bars.label.clone(), rows: rows.collect(), left_out: bars.bars.len().saturating_sub(BARS) }
+    BarsView {
+        label: bars.label.clone(),
+        rows: rows.collect(),
+        left_out: bars.bars.len().saturating_sub(BARS),
+    }
 }

@@ -60,7 +60,8 @@ pub(super) fn table(certificate: &Certificate) -> Option<EnergyTable> {
     let row = |quantity: Quantity| EnergyRow {
         name: quantity.to_string(),
         unit: format!("k{}", quantity.unit()),
-        cells: all.map(|readings| readings.as_ref().map_or_else(nothing, |readings| cell(readings, quantity))),
+        cells: all
+            .map(|readings| readings.as_ref().map_or_else(nothing, |readings| cell(readings, quantity))),
         since: since(transfer.staged.as_ref(), transfer.target_after.as_ref(), quantity),
     };
     let sent = certificate.took_effect() || matches!(transfer.outcome, Outcome::Unknown | Outcome::Mismatch);

@@ -180,7 +180,8 @@ fn ct_pt(evidence: &Evidence) -> Option<String> {
 
 fn open(evidence: &Evidence, several: bool) -> Vec<OpenRow> {
     let place = |wanted: &Certificate| {
-        evidence.certificates.iter().position(|certificate| std::ptr::eq(certificate, wanted)).unwrap_or(0) + 1
+        evidence.certificates.iter().position(|certificate| std::ptr::eq(certificate, wanted)).unwrap_or(0)
+            + 1
     };
     evidence
         .open()
@@ -209,7 +210,11 @@ fn rows(evidence: &Evidence, several: bool) -> Vec<TransferRow> {
             source: short(&transfer.source_meter),
             target: short(&transfer.target_meter),
             carried: real_in_or_dash(carried),
-            committed: transfer.times.committed.filter(|_| certificate.took_effect()).map_or_else(|| "–".to_owned(), time),
+            committed: transfer
+                .times
+                .committed
+                .filter(|_| certificate.took_effect())
+                .map_or_else(|| "–".to_owned(), time),
         }
     };
     evidence.certificates.iter().enumerate().map(row).collect()
@@ -252,7 +257,10 @@ fn lines(of: &Certificate) -> Vec<(&'static str, String)> {
     lines.extend(transfer.bound.as_ref().map(|bound| ("Bound of the verification", bounds::words(bound))));
     lines.extend(of.decisions.iter().map(|decision| ("A person decided", decision.clone())));
     let unchecked = || "not checked, as far as is recorded; no preset carries them".to_owned();
-    lines.push(("CT and PT ratios", of.ct_pt.clone().map_or_else(unchecked, |said| format!("checked: {said}"))));
+    lines.push((
+        "CT and PT ratios",
+        of.ct_pt.clone().map_or_else(unchecked, |said| format!("checked: {said}")),
+    ));
     let others = of.checked.iter().filter(|(key, _)| *key != crate::campaign::CT_PT);
     lines.extend(others.map(|(key, said)| ("Checked by hand", format!("{key}: {said}"))));
     lines.extend(of.job_says.clone().map(|says| ("The job now says", says)));
@@ -281,10 +289,8 @@ fn runs(of: &Certificate) -> Vec<(&'static str, String)> {
             || "revision of the job not known".to_owned(),
             |revision| format!("job revision {revision}"),
         );
-        lines.push((
-            "Run",
-            format!("{} by {operator}, {revision}, meterferry {}", run.run, run.tool_version),
-        ));
+        lines
+            .push(("Run", format!("{} by {operator}, {revision}, meterferry {}", run.run, run.tool_version)));
     }
     lines
 }
@@ -300,7 +306,9 @@ fn guards(guards: &crate::report::evidence::Guards) -> GuardsView {
             .collect(),
         follows: guards.staged_follows.map(|follows| match follows {
             true => "The staged words follow from these readings and the job's options.",
-            false => "The staged words do NOT follow from these readings and the job's options: look into it.",
+            false => {
+                "The staged words do NOT follow from these readings and the job's options: look into it."
+            }
         }),
     }
 }
