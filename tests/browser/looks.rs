@@ -83,7 +83,7 @@ fn paper() {
     page.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
     let breaks = "[...document.querySelectorAll('.cert + .cert')].every((one) => getComputedStyle(one).breakBefore === 'page')";
     assert_eq!(page.value(breaks), true);
-    let closed = "[...document.querySelectorAll('.cert details > :not(summary)')].filter((one) => one.getBoundingClientRect().height === 0).length";
+    let closed = "[...document.querySelectorAll('.cert details > :not(summary)')].filter((one) => !one.checkVisibility()).length";
     assert_eq!(page.value(closed), 0, "steps and guards are on paper without anybody opening them");
     assert_eq!(page.value("getComputedStyle(document.querySelector('nav')).display"), "none");
 }

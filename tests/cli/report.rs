@@ -154,6 +154,20 @@ fn a_transfer_of_the_job_that_was_never_taken_up_is_not_run() {
 }
 
 #[test]
+fn only_the_transfers_of_the_job_are_reported_on() {
+    let fleet = Fleet::shared();
+    let text = fs::read_to_string(&fleet.job).unwrap();
+    let (head, _) = text.split_once("  - id: feeder-2").unwrap();
+    let (one, state, to) =
+        (fleet.bench.write("one.yaml", head), fleet.bench.at("ledger"), fleet.bench.at("only-one"));
+    fleet.report(&[&one, "--state-dir", &state, "--to", &to]).exits(0);
+    let report = json(Path::new(&to));
+    assert_eq!((&report["counts"]["total"], &report["transfers"][0]["id"]), (&1.into(), &"feeder-1".into()));
+    let elsewhere = ["--campaign", "other", "--state-dir", &state, "--to", &to];
+    fleet.report(&[&[one.as_str()], &elsewhere[..]].concat()).exits(4);
+}
+
+#[test]
 fn what_is_wrong_with_the_ledger_is_said_in_the_report_and_by_the_exit_code() {
     let fleet = Fleet::new();
     let state = fleet.bench.path("ledger");
