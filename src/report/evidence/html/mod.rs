@@ -3,6 +3,7 @@
 //!
 //! Texts are made here; the templates say where they stand.
 
+mod certificate;
 mod charts;
 mod energies;
 mod view;
@@ -10,7 +11,8 @@ mod view;
 use askama::Template;
 
 use super::Evidence;
-use view::{CertificateView, GlanceView, OpenRow, TransferRow};
+use certificate::CertificateView;
+use view::{GlanceView, OpenRow, TransferRow};
 
 /// The hash of `filter.js`, for the page's content security policy: `openssl dgst -sha256 -binary | base64` over what
 /// stands in the script element. A browser that finds another script there runs none; tests/browser sees that.
