@@ -54,9 +54,8 @@ pub(super) fn too_large(case: &Case<'_>) -> Diagnostic {
         "transfers_from" => case
             .at_value(Code::SheetTooLarge, "`transfers_from` names more than 100 spreadsheets")
             .hint("put the rows of several into one, or spread them over several job files"),
-        field => case
-            .at_value(Code::WrongType, format!("`{field}` is longer than 1,000 characters"))
-            .hint(match case.violation.pointer.contains("/checked/") {
+        field => case.at_value(Code::WrongType, format!("`{field}` is longer than 1,000 characters")).hint(
+            match case.violation.pointer.contains("/checked/") {
                 true => "say what was found and when, in a sentence",
                 false => "labels are words to select and group by: keep them short",
             },
