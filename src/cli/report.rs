@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{self, Write as _},
+    io::Write as _,
     path::Path,
     sync::Arc,
 };
@@ -16,6 +16,7 @@ use super::{
     jobs,
     ledger::{open_for_itself, standing},
     output::Console,
+    whole_file,
 };
 use crate::{
     campaign::{Transfer, TransferKey},
@@ -29,6 +30,14 @@ use crate::{
 
 /// Where a step of a GitHub workflow leaves what its summary shows.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// The files, and what stands near the beginning of each that this command wrote.
+const FILES: [(&str, &str); 4] = [
+    ("report.html", "<meta name=\"generator\" content=\"meterferry "),
+    ("report.json", "\"made_at\""),
+    ("junit.xml", "<testsuites name=\"meterferry\""),
+    ("summary.md", "## meterferry: "),
+];
 
 pub(super) fn report(arguments: &args::Report, console: &Console) -> Result<Exit, Failure> {
     let job = match &arguments.paths[..] {
@@ -88,41 +97,28 @@ fn subjects(
     Ok((verdict, subjects))
 }
 
-/// Makes all four texts before the first is written.
+/// Makes all four texts, and looks at what is there, before the first is written.
 fn write(evidence: &Evidence, exit: Exit, folder: &Path, console: &Console) -> Result<(), Failure> {
     let summary = markdown(evidence);
-    let files = [
-        ("report.html", html(evidence)),
-        ("report.json", json_text(&Envelope::new(None, exit.code(), EvidenceBody::from(evidence)))),
-        ("junit.xml", junit(evidence)),
-        ("summary.md", summary.clone()),
+    let files = FILES.map(|(name, mark)| (folder.join(name), move |there: &str| there.contains(mark)));
+    let texts = [
+        html(evidence),
+        json_text(&Envelope::new(None, exit.code(), EvidenceBody::from(evidence))),
+        junit(evidence),
+        summary.clone(),
     ];
-    let failed = |path: &Path, error: &io::Error| {
-        Failure::new(Exit::Ledger, format!("{}: {error}", path.display()))
-            .hint("name a folder that can be written with --to; the ledger is untouched")
-    };
-    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    for (name, text) in files {
-        let path = folder.join(name);
-        replace(&path, &text).map_err(|error| failed(&path, &error))?;
+    for (path, is_ours) in &files {
+        whole_file::refuse_foreign(path, is_ours)?;
+    }
+    fs::create_dir_all(folder).map_err(|error| {
+        Failure::new(Exit::NotFound, format!("{} cannot be made: {error}", folder.display()))
+            .hint("name a folder that can be written with --to")
+    })?;
+    for ((path, is_ours), text) in files.iter().zip(texts) {
+        whole_file::write(path, &text, is_ours)?;
     }
     append_to_step_summary(&summary, console);
     Ok(())
-}
-
-/// The whole file or the one before it: nobody ever sees half a report.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let written = File::create(&part)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        // Nothing else can be done about it, and what went wrong is told.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }
 
 /// A summary that cannot be appended is a remark: the report itself is there.

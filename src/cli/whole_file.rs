@@ -14,31 +14,35 @@ const BEGINNING: u64 = 64 * 1024;
 /// Writes a file. One that is there already is replaced only if it is empty or `is_ours` says so of its beginning;
 /// another one stays as it is. Readers see the old text or the new one, never a part.
 pub(super) fn write(path: &Path, text: &str, is_ours: impl Fn(&str) -> bool) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(Exit::NotFound, format!("{} cannot be written: {error}", path.display()))
-            .hint("check that its folder is there and may be written to; `-` is standard output")
-    };
-    match beginning(path) {
-        Ok(Some(there)) if !there.is_empty() && !is_ours(&there) => {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!(
-                    "{} is there already, and is no earlier export; it was left as it is",
-                    path.display()
-                ),
-            )
-            .hint("choose another name, or remove that file first"));
-        }
-        Ok(_) => {}
-        Err(error) => return Err(failed(error)),
-    }
+    refuse_foreign(path, is_ours)?;
     let beside = beside(path);
     let written = fill(&beside, text).and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         // What is left of it helps nobody; that it cannot be removed is no further news.
         let _ = fs::remove_file(&beside);
-        failed(error)
+        failed(path, &error)
     })
+}
+
+/// Refuses a path where a file is that [`write`] would leave as it is.
+pub(super) fn refuse_foreign(path: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    match beginning(path) {
+        Ok(Some(there)) if !there.is_empty() && !is_ours(&there) => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "{} is there already, and is no earlier file of this command; it was left as it is",
+                path.display()
+            ),
+        )
+        .hint("choose another name, or remove that file first")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::NotFound, format!("{} cannot be written: {error}", path.display()))
+        .hint("check that its folder is there and may be written to; `-` is standard output")
 }
 
 /// The beginning of the file as text. Nothing if there is no such file.

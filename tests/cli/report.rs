@@ -197,8 +197,7 @@ fn a_report_that_cannot_be_made_leaves_nothing_behind() {
     fleet.report(&["--state-dir", &state]).exits(64);
     assert!(!Path::new(&to).exists());
     let file = fleet.bench.write("file", "mine");
-    let ended = fleet.report(&["--state-dir", &state, "--to", &file]).exits(74);
-    assert!(ended.stderr.contains("--to"), "{}", ended.stderr);
+    fleet.report(&["--state-dir", &state, "--to", &file]).exits(66);
     assert_eq!(fs::read_to_string(file).unwrap(), "mine");
 }
 
@@ -206,8 +205,17 @@ fn a_report_that_cannot_be_made_leaves_nothing_behind() {
 fn the_four_files_replace_those_of_an_earlier_report_and_nothing_else_is_left() {
     let fleet = Fleet::new();
     let out = fleet.reported("out");
-    fs::write(out.join("report.html"), "old").unwrap();
+    fs::remove_file(out.join("junit.xml")).unwrap();
     fleet.reported("out");
+    let foreign = fleet.bench.path("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("summary.md"), "mine").unwrap();
+    let (state, to) = (fleet.bench.at("ledger"), foreign.to_str().unwrap());
+    fleet.report(&["--state-dir", &state, "--to", to]).exits(64);
+    assert_eq!(
+        (fs::read_dir(&foreign).unwrap().count(), read(&foreign, "summary.md")),
+        (1, "mine".to_owned())
+    );
     assert!(read(&out, "report.html").ends_with("</html>\n"));
     assert!(!read(&out, "report.html").contains(HOSTILE));
     let mut names: Vec<_> =

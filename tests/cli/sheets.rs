@@ -212,7 +212,7 @@ fn an_export_replaces_only_an_export() {
     let sheet = bench.at("week.csv");
     let before = fs::read(&sheet).unwrap();
     let ended = run(&sheet, &[]).exits(64);
-    assert!(ended.stderr.contains("no earlier export"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no earlier file of this command"), "{}", ended.stderr);
     assert_eq!(fs::read(&sheet).unwrap(), before);
     run(&bench.at("no/such/folder.csv"), &[]).exits(66);
     run(&to, &["--only", "id=other"]).exits(4);

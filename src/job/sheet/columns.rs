@@ -11,7 +11,9 @@ use crate::job::{
     validate::JOB,
 };
 
-const LABELS: &str = "labels.";
+/// Maps whose names are free, and what one of their values is.
+pub(super) const FREE: [(&str, &str); 2] =
+    [("labels.", "text to select and group by"), ("checked.", "what was found, and when")];
 
 /// A key of a transfer that a cell can fill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(super) struct Leaf {
     pub expected: String,
 }
 
-/// Every such key but the labels, whose names are free.
+/// Every such key but those whose names are free.
 static LEAVES: LazyLock<Vec<Leaf>> = LazyLock::new(|| {
     let mut leaves = Vec::new();
     collect(&JOB.source, &JOB.source["$defs"]["Transfer"], "", &mut leaves);
@@ -63,18 +65,18 @@ fn wants(schema: &Value) -> Option<Wants> {
 
 /// The key with this path, or what is wrong with it (no place yet).
 pub(super) fn leaf(path: &str) -> Result<Leaf, Box<Diagnostic>> {
-    if let Some(name) = path.strip_prefix(LABELS) {
-        return label(path, name);
+    let free = FREE.iter().find_map(|(map, expected)| Some((path.strip_prefix(map)?, *expected)));
+    if let Some((name, expected)) = free {
+        return named(path, name, expected);
     }
     LEAVES.iter().find(|leaf| leaf.path == path).cloned().ok_or_else(|| Box::new(unknown(path)))
 }
 
-/// A label's name, as the schema of `labels` wants it.
-fn label(path: &str, name: &str) -> Result<Leaf, Box<Diagnostic>> {
+/// A name of a label or of what was checked, as the schema of `labels` and of `checked` wants it.
+fn named(path: &str, name: &str, expected: &str) -> Result<Leaf, Box<Diagnostic>> {
     let is_good = |letter: char| !letter.is_whitespace() && !"=,".contains(letter);
     if (1..=100).contains(&name.chars().count()) && name.chars().all(is_good) {
-        let expected = "text to select and group by".to_owned();
-        return Ok(Leaf { path: path.to_owned(), wants: Wants::Text, expected });
+        return Ok(Leaf { path: path.to_owned(), wants: Wants::Text, expected: expected.to_owned() });
     }
     Err(Box::new(
         Diagnostic::error(Code::BadName, format!("`{}` cannot be the name of a label", short(name)))
@@ -90,6 +92,10 @@ fn unknown(path: &str) -> Diagnostic {
         Diagnostic::error(Code::BadColumnKey, format!("`{}` {what}", short(path)))
             .expected("a key of a transfer that one cell can fill")
     };
+    if path == "checked" {
+        return complaint("is all that was checked, and a cell holds one thing")
+            .hint("name what was checked: `checked.ct_pt`");
+    }
     if path == "labels" {
         return complaint("is all labels, and a cell holds one").hint("name the label: `labels.crew`");
     }
@@ -107,7 +113,7 @@ fn unknown(path: &str) -> Diagnostic {
     match suggest::closest(path, &known).or(elsewhere.copied()) {
         Some(close) => complaint("is no key of a transfer").hint(format!("did you mean `{close}`?")),
         None => complaint("is no key of a transfer").hint(format!(
-            "keys are: {}, labels.NAME; the others as under `transfers`, with a point between key and key",
+            "keys are: {}, labels.NAME, checked.NAME; the others as under `transfers`, with a point between key and key",
             suggest::some_of(&known[..known.len().min(12)])
         )),
     }
@@ -133,6 +139,7 @@ mod tests {
         assert_eq!(wants("source.readings.real_energy_in"), Ok(Wants::Text));
         assert_eq!(wants("target.expect.real_energy_in.max"), Ok(Wants::Text));
         assert_eq!(wants("labels.crew"), Ok(Wants::Text));
+        assert_eq!(wants("checked.ct_pt"), Ok(Wants::Text));
         assert_eq!(wants("labels.crew.name"), Ok(Wants::Text), "a point is part of a label's name");
     }
 
@@ -143,6 +150,7 @@ mod tests {
         assert_eq!(hint("unit"), "did you mean `source.unit`?");
         assert_eq!(hint("source"), "name a key in it, as in `source.model`");
         assert_eq!(hint("labels"), "name the label: `labels.crew`");
+        assert_eq!(hint("checked"), "name what was checked: `checked.ct_pt`");
         assert!(hint("source.registers").contains("one by one"));
         assert!(leaf("labels.a b").is_err() && leaf("labels.").is_err() && leaf("").is_err());
     }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Left, MAX_ROWS,
     cell::{self, Bad, Wants},
+    columns::FREE,
     header::{self, Column},
     spec::Spec,
     table::{NoRow, Row, Table},
@@ -125,10 +126,11 @@ fn put(map: &mut Node, path: &str, value: Node) {
     place(map, last, value.at, Some(value));
 }
 
-/// The maps on the way to a key, and the key. The names of labels may have points in them.
+/// The maps on the way to a key, and the key. Names that are free may have points in them.
 pub(super) fn split(path: &str) -> (Vec<&str>, &str) {
-    if let Some(label) = path.strip_prefix("labels.") {
-        return (vec!["labels"], label);
+    let free = FREE.iter().find_map(|(map, _)| Some((map.trim_end_matches('.'), path.strip_prefix(map)?)));
+    if let Some((map, name)) = free {
+        return (vec![map], name);
     }
     match path.rsplit_once('.') {
         Some((on_the_way, last)) => (on_the_way.split('.').collect(), last),
