@@ -63,6 +63,8 @@ fn shows() {
         assert!(text.contains(words), "{words}:\n{text}");
     }
     assert_eq!(page.value("document.querySelectorAll('b, script:not(:last-of-type)').length"), 0);
+    let marked = "[...document.querySelectorAll('.cert')].filter((one) => one.innerText.includes('Simulated meters')).length";
+    assert_eq!(page.value(marked), 11, "no certificate of a rehearsal can be taken for a real one");
     let order = "[...document.querySelectorAll('.open .id')].map((id) => id.textContent).join(' ')";
     assert_eq!(page.value(order), "lost wrong swapped stubborn dead");
     // feeder-1: 2,469,135,780 Wh as four registers.
