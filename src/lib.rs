@@ -5,6 +5,7 @@
 //!
 //! - [`meter`]: the maker's procedure as pure code. Knows no address and no clock.
 //! - [`campaign`]: what is carried from which meter to which, in resolved plain types.
+//! - [`snapshot`]: the file that keeps what a meter showed. Text and values, no files.
 //! - [`transfer`]: one transfer as a state machine, with its guards and facts. No I/O, no clock.
 //! - [`job`], [`ledger`], [`modbus`]: job files, what survives a crash, and the wire. None knows another.
 //! - [`run`]: the executor. Knows no YAML, no terminal, no reporter.
@@ -23,4 +24,5 @@ pub mod modbus;
 pub mod report;
 pub mod run;
 pub mod simulator;
+pub mod snapshot;
 pub mod transfer;

@@ -4,9 +4,10 @@
 use crate::tokens::{Token, tokens};
 
 /// Every room and its floor. Imports go downward only; rooms on one floor do not import each other.
-pub const FLOORS: [(&str, u8); 10] = [
+pub const FLOORS: [(&str, u8); 11] = [
     ("meter", 1),
     ("campaign", 2),
+    ("snapshot", 2),
     ("transfer", 3),
     ("job", 4),
     ("ledger", 4),
@@ -20,8 +21,8 @@ pub const FLOORS: [(&str, u8); 10] = [
 /// Aside: imports nothing of ours, and only `cli` and tests import it.
 const SIMULATOR: &str = "simulator";
 
-/// Crates that one room alone may name.
-const OWNED: [(&str, &str); 12] = [
+/// Crates that one room alone may name, or two where both are listed.
+const OWNED: [(&str, &str); 13] = [
     ("tokio_modbus", "modbus"),
     ("tokio_serial", "modbus"),
     ("serde_saphyr", "job"),
@@ -30,6 +31,7 @@ const OWNED: [(&str, &str); 12] = [
     ("annotate_snippets", "job"),
     ("rusqlite", "ledger"),
     ("sha2", "ledger"),
+    ("sha2", "snapshot"),
     ("indicatif", "report"),
     ("prometheus", "report"),
     ("comfy_table", "report"),
@@ -38,10 +40,11 @@ const OWNED: [(&str, &str); 12] = [
 
 /// Words that a room may not use, outside tests: YAML, terminals and reporters in the executor; I/O, tasks and clocks
 /// in the pure rooms.
-const FORBIDDEN: [(&str, &[&str]); 4] = [
+const FORBIDDEN: [(&str, &[&str]); 5] = [
     ("run", &["serde_yaml", "serde_json", "anstream", "clap", "tracing_subscriber"]),
     ("meter", PURE),
     ("campaign", PURE),
+    ("snapshot", PURE),
     ("transfer", PURE),
 ];
 const PURE: &[&str] = &["tokio", "tokio_util", "futures", "Instant", "SystemTime", "fs", "net", "thread"];
@@ -74,8 +77,9 @@ pub fn wrong(path: &str, text: &str) -> Vec<String> {
             }
             _ => {}
         }
-        for (_, owner) in OWNED.iter().filter(|(name, owner)| *name == word && *owner != room) {
-            say(format!("only {owner} may name {word}"));
+        let owners: Vec<_> = OWNED.iter().filter(|(name, _)| *name == word).map(|(_, owner)| *owner).collect();
+        if !owners.is_empty() && !owners.contains(&room) {
+            say(format!("only {} may name {word}", owners.join(" and ")));
         }
         let forbidden = FORBIDDEN.iter().any(|(name, words)| *name == room && words.contains(&word));
         if forbidden && !place.in_test() {
