@@ -93,8 +93,8 @@ impl<'a> Seen<'a> {
     fn meter(&mut self, transfer: usize, plan: &'a Transfer, role: Role, found: &mut Vec<Conflict>) {
         let here = Place { transfer, member: Member::Endpoint(role) };
         let pinned = match role {
-            // A meter that lost its energies may get its own readings back: typed ones.
-            Role::Source if restores_itself(plan) => None,
+            // A meter that lost its energies may get its own readings back: a snapshot, or typed ones.
+            Role::Source if plan.restores_itself() => None,
             Role::Source => plan.source.pinned(),
             Role::Target => plan.target.serial_number.pinned(),
         };
@@ -117,10 +117,6 @@ impl<'a> Seen<'a> {
             found.push(shared_address(here, with, &meter));
         }
     }
-}
-
-fn restores_itself(plan: &Transfer) -> bool {
-    plan.source.endpoint().is_none() && plan.source.pinned() == plan.target.serial_number.pinned()
 }
 
 fn both_pinned(one: &Endpoint, other: &Endpoint) -> bool {

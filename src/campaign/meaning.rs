@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Given, SerialNumber, Source, Transfer};
+use super::{Chosen, Endpoint, Given, SerialNumber, Source, Transfer};
 use crate::meter::Model;
 
 /// Which meter: by serial number, or by address where the serial number is `any`.
@@ -31,7 +31,8 @@ impl MeterMeaning {
     }
 }
 
-/// Readings typed in the job, as far as they decide what is written.
+/// Readings typed in the job or named by it, as far as they decide what is written. A snapshot that the job names and
+/// the same registers typed into it mean the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedMeaning {
     /// When they were taken.
@@ -72,6 +73,18 @@ impl Meaning {
                 MeterMeaning { model: typed.model, serial_number: typed.serial_number, address: None },
                 Some(TypedMeaning { taken: typed.taken, given: typed.given.clone() }),
             ),
+            Source::Snapshot(snapshot) => {
+                // The newest snapshot is another one every night: like a captured reading, it is the meter that is meant.
+                let readings = match snapshot.chosen {
+                    Chosen::Latest => None,
+                    Chosen::Named => Some(TypedMeaning {
+                        taken: snapshot.origin.taken,
+                        given: Given::Registers(snapshot.readings.clone()),
+                    }),
+                };
+                let (model, serial_number) = (snapshot.model, snapshot.serial_number);
+                (MeterMeaning { model, serial_number, address: None }, readings)
+            }
         };
         let target = MeterMeaning::of(&transfer.target);
         Self { source, readings, target, generation: transfer.generation }
@@ -82,7 +95,7 @@ impl fmt::Display for Meaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} → {}", self.source, self.target)?;
         if let Some(typed) = &self.readings {
-            write!(f, ", readings typed for {:.0}", typed.taken)?;
+            write!(f, ", readings of {:.0}", typed.taken)?;
         }
         if self.generation > 1 {
             write!(f, ", generation {}", self.generation)?;

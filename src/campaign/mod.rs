@@ -19,7 +19,10 @@ pub use endpoint::{Endpoint, Gateway, GatewaySettings, Role, SerialNumber, Unit}
 pub use line::{BAUDS, Line, Parity, StopBits};
 pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
 pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
-pub use source::{Expect, ExpectRange, Given, LiveSource, Others, Source, TypedSource};
+pub use source::{
+    Chosen, Expect, ExpectRange, Given, LiveSource, Others, SnapshotOrigin, SnapshotSource, Source,
+    TypedSource,
+};
 pub use transfer::{CT_PT, Campaign, Transfer, TransferKey};
 pub use window::{Day, Window, Windows};
 pub use zone::Zone;

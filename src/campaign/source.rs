@@ -1,4 +1,4 @@
-//! Where a transfer's readings come from: a meter on the wire, or a person who wrote them down.
+//! Where a transfer's readings come from: a meter on the wire, a person who wrote them down, or a snapshot.
 
 use std::{fmt, time::Duration};
 
@@ -17,6 +17,8 @@ pub enum Source {
     Live(LiveSource),
     /// Readings typed into the job.
     Typed(Box<TypedSource>),
+    /// Readings kept in a file.
+    Snapshot(Box<SnapshotSource>),
 }
 
 /// A meter that can be read, or could be lately.
@@ -75,12 +77,60 @@ pub enum Others {
     Zero,
 }
 
+/// Readings that an earlier `meterferry snapshot` kept in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotSource {
+    /// The family of the meter they were taken from.
+    pub model: Model,
+    /// Its serial number; `None` where the job says `any` and the meter would not say it.
+    pub serial_number: Option<u32>,
+    /// Which file, and when it was taken.
+    pub origin: SnapshotOrigin,
+    /// All seven energies.
+    pub readings: Readings,
+    /// Whether the job names the file.
+    pub chosen: Chosen,
+    /// How old it may be when it is carried over.
+    pub max_age: Option<Duration>,
+    /// Whether it was taken from a simulated meter: then it is for simulated meters only.
+    pub simulated: bool,
+}
+
+/// Which snapshot readings come from: enough to find it again, and to see whether it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotOrigin {
+    /// The file, as it was found from the job.
+    pub path: String,
+    /// The digest in it.
+    pub digest: String,
+    /// When the energies were read.
+    pub taken: Timestamp,
+}
+
+/// How a job chooses a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Chosen {
+    /// This file: its readings are what the job means.
+    Named,
+    /// The newest of a meter: the meter is what the job means.
+    Latest,
+}
+
 impl Source {
+    /// The snapshot, if it is one.
+    pub fn snapshot(&self) -> Option<&SnapshotSource> {
+        match self {
+            Self::Snapshot(snapshot) => Some(snapshot),
+            Self::Live(_) | Self::Typed(_) => None,
+        }
+    }
+
     /// The meter, if it can be read.
     pub const fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Live(live) => Some(&live.endpoint),
-            Self::Typed(_) => None,
+            Self::Typed(_) | Self::Snapshot(_) => None,
         }
     }
 
@@ -89,14 +139,16 @@ impl Source {
         match self {
             Self::Live(live) => live.endpoint.model,
             Self::Typed(typed) => typed.model,
+            Self::Snapshot(snapshot) => snapshot.model,
         }
     }
 
-    /// The serial number that the job gives.
+    /// The serial number that the job gives, itself or by a snapshot.
     pub fn pinned(&self) -> Option<u32> {
         match self {
             Self::Live(live) => live.endpoint.serial_number.pinned(),
             Self::Typed(typed) => typed.serial_number,
+            Self::Snapshot(snapshot) => snapshot.serial_number,
         }
     }
 
@@ -104,7 +156,7 @@ impl Source {
     pub const fn captured_within(&self) -> Option<Duration> {
         match self {
             Self::Live(live) => live.captured_within,
-            Self::Typed(_) => None,
+            Self::Typed(_) | Self::Snapshot(_) => None,
         }
     }
 }
@@ -120,6 +172,10 @@ impl fmt::Display for Source {
         match self {
             Self::Live(live) => live.endpoint.fmt(f),
             Self::Typed(typed) => write!(f, "{}, typed readings of {:.0}", typed.model, typed.taken),
+            Self::Snapshot(snapshot) => {
+                let SnapshotOrigin { path, taken, .. } = &snapshot.origin;
+                write!(f, "{}, snapshot of {taken:.0} ({path})", snapshot.model)
+            }
         }
     }
 }

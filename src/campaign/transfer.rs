@@ -81,7 +81,13 @@ impl Transfer {
         self.checked.get(CT_PT).map(String::as_str)
     }
 
-    /// One of its meters; a typed source has none.
+    /// Whether a meter gets its own earlier readings back.
+    pub fn restores_itself(&self) -> bool {
+        let pinned = self.target.serial_number.pinned();
+        self.source.endpoint().is_none() && pinned.is_some() && self.source.pinned() == pinned
+    }
+
+    /// One of its meters; a source that is no meter on the wire has none.
     pub fn endpoint(&self, role: Role) -> Option<&Endpoint> {
         match role {
             Role::Source => self.source.endpoint(),

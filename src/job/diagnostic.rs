@@ -202,6 +202,14 @@ codes! {
     EmptyCell = "empty_cell",
     /// A number with more digits than spreadsheets keep (a warning).
     LongNumber = "long_number",
+    /// A snapshot that does not exist, or no snapshot of the meter in the folder.
+    SnapshotNotFound = "snapshot_not_found",
+    /// A snapshot, or a folder of them, that exists and cannot be read.
+    SnapshotUnreadable = "snapshot_unreadable",
+    /// A file that is no snapshot, or is not as it was written.
+    SnapshotDamaged = "snapshot_damaged",
+    /// A snapshot of another meter than the job says.
+    SnapshotOfAnother = "snapshot_of_another",
 }
 
 impl fmt::Display for Code {

@@ -40,8 +40,9 @@ fn take_turns(source: &Endpoint, target: &Endpoint) -> bool {
     one_address || source.gateway.portable || target.gateway.portable
 }
 
-/// The age that the job gives; a bad one is reported and counts as not given.
-pub(super) fn captured_within(
+/// The age that the job gives under `key`; a bad one is reported and counts as not given.
+pub(super) fn age(
+    key: &str,
     text: &AgeText,
     pointer: &str,
     document: &Document,
@@ -53,8 +54,8 @@ pub(super) fn captured_within(
         Err(why) => (Code::BadDuration, "cannot be read", why),
     };
     found.push(
-        Diagnostic::error(code, format!("`captured_within: {}` {what}", text.0))
-            .at(document.spot(&format!("{pointer}/captured_within")))
+        Diagnostic::error(code, format!("`{key}: {}` {what}", text.0))
+            .at(document.spot(&format!("{pointer}/{key}")))
             .expected("an age from 1s to 365d")
             .hint(hint),
     );

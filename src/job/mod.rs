@@ -6,7 +6,7 @@
 //!
 //! A file's way: text (`paths`) → located tree (`yaml`, `tree`) → with the rows of its spreadsheets (`sheet`) → checked against the schema (`raw`, `schema`,
 //! `validate`, `explain`) → resolved (`layer`, `gateways`, `include`, `resolve`) → merged with the other files
-//! (`merge`).
+//! (`merge`). What a transfer takes from a snapshot is read where it is resolved (`kept`).
 
 mod across;
 mod diagnostic;
@@ -15,6 +15,7 @@ mod energies;
 mod explain;
 mod gateways;
 mod include;
+mod kept;
 mod layer;
 mod live;
 mod load;

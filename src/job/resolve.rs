@@ -13,6 +13,7 @@ use super::{
     energies,
     gateways::Gateways,
     include::{Includes, Shared},
+    kept::Snapshots,
     layer::OptionLayer,
     live,
     raw::{self, Name, SerialText},
@@ -53,7 +54,8 @@ pub(super) fn resolve(
     let base = own.options.over(included.options);
     let mut checked = included.checked;
     checked.extend(own.checked);
-    let mut file = File { source, gateways, base, checked, campaign, told: HashSet::new() };
+    let snapshots = Snapshots::of_job(path);
+    let mut file = File { source, gateways, base, checked, campaign, told: HashSet::new(), snapshots };
     let transfers = file.transfers(found);
     if found.is_empty() {
         file.gateways.warn_unused(warnings);
@@ -69,6 +71,7 @@ struct File<'a> {
     campaign: Arc<str>,
     /// Gateways named by templates that do not exist, which is reported: one complaint for all rows of a sheet.
     told: HashSet<At>,
+    snapshots: Snapshots,
 }
 
 impl File<'_> {
@@ -111,9 +114,13 @@ impl File<'_> {
         let document = &self.source.document;
         energies::expect(raw.endpoint.expect.take(), pointer, document, found);
         if let Some(age) = &raw.more.captured_within {
-            live::captured_within(age, pointer, document, found);
+            live::age("captured_within", age, pointer, document, found);
         }
-        typed::resolve(raw, pointer, document, found);
+        if raw.more.snapshot.is_some() {
+            self.snapshots.resolve(raw, pointer, document, found);
+        } else {
+            typed::resolve(raw, pointer, document, found);
+        }
     }
 
     fn transfer(
@@ -151,6 +158,10 @@ impl File<'_> {
         pointer: &str,
         found: &mut Diagnostics,
     ) -> Option<campaign::Source> {
+        if raw.more.snapshot.is_some() {
+            let kept = self.snapshots.resolve(raw, pointer, &self.source.document, found)?;
+            return Some(campaign::Source::Snapshot(Box::new(kept)));
+        }
         if raw.is_typed() {
             let typed = typed::resolve(raw, pointer, &self.source.document, found)?;
             return Some(campaign::Source::Typed(Box::new(typed)));
@@ -158,7 +169,7 @@ impl File<'_> {
         let age = raw.more.captured_within;
         let endpoint = self.endpoint(raw.endpoint, pointer, found);
         let document = &self.source.document;
-        let age = age.map(|age| live::captured_within(&age, pointer, document, found));
+        let age = age.map(|age| live::age("captured_within", &age, pointer, document, found));
         Some(campaign::Source::Live(live::resolve(
             endpoint?,
             age.flatten(),
@@ -208,7 +219,8 @@ impl File<'_> {
             SerialText::Pinned(number) => SerialNumber::Pinned(number),
             SerialText::Any(_) => SerialNumber::Any,
         };
-        Some(Endpoint { model: raw.model, gateway, unit, serial_number, addressing: raw.addressing })
+        let model = raw.model.expect("the schema wants a model");
+        Some(Endpoint { model, gateway, unit, serial_number, addressing: raw.addressing })
     }
 
     fn gateway(

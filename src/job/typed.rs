@@ -33,7 +33,8 @@ pub(super) fn resolve(
         Some(SerialText::Pinned(number)) => Some(number),
         Some(SerialText::Any(_)) | None => None,
     };
-    Some(TypedSource { model: endpoint.model, serial_number, taken: taken?, given: given? })
+    let model = endpoint.model;
+    Some(TypedSource { model: model?, serial_number, taken: taken?, given: given? })
 }
 
 fn time(text: &TimeText, pointer: &str, document: &Document, found: &mut Diagnostics) -> Option<Timestamp> {

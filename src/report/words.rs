@@ -81,6 +81,7 @@ pub(super) fn guard_words(guard: Guard) -> &'static str {
     match guard {
         Guard::WordSigns => "word signs",
         Guard::ZeroSource => "zero source",
+        Guard::Age => "age",
         Guard::Expected => "expected",
         Guard::Direction => "direction",
         Guard::TargetEnergy => "target energy",

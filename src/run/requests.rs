@@ -118,7 +118,7 @@ impl<'a> Effort<'a> {
                 Requests::to_target(OF_A_SOURCE + u32::from(elsewhere))
             }
             Source::Live(_) if !self.plan.is_swap() => Requests { source: OF_A_SOURCE, target },
-            Source::Live(_) | Source::Typed(_) => Requests::to_target(target),
+            Source::Live(_) | Source::Typed(_) | Source::Snapshot(_) => Requests::to_target(target),
         }
     }
 

@@ -23,7 +23,9 @@ pub enum Damage {
         known: u32,
     },
     /// It was changed after it was written.
-    #[error("its digest is {written}, and what it holds has the digest {computed}: it was changed or damaged")]
+    #[error(
+        "its digest is {written}, and what it holds has the digest {computed}: it was changed or damaged"
+    )]
     Digest {
         /// What stands in it.
         written: String,

@@ -97,9 +97,7 @@ impl File {
             taken: *taken,
             written: *written,
             registers: readings.words().iter().map(|word| word.value()).collect(),
-            energies: Quantity::ALL
-                .map(|quantity| (quantity, readings.energy(quantity).to_string()))
-                .into(),
+            energies: Quantity::ALL.map(|quantity| (quantity, readings.energy(quantity).to_string())).into(),
             digest: None,
         }
     }

@@ -1,4 +1,4 @@
-//! What is carried over: readings taken now, captured earlier, or typed into the job.
+//! What is carried over: readings taken now, captured earlier, kept in a snapshot, or typed into the job.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ impl Captured {
 pub(super) enum Carried {
     /// Read in this run.
     Read(Timed),
-    /// Captured by an earlier run.
+    /// Captured by an earlier run, or kept in a snapshot.
     Captured(Reading),
     /// Typed into the job.
     Typed(TypedSource),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    campaign::{Meaning, Role, TargetEnergy, Transfer},
+    campaign::{Meaning, Role, SnapshotOrigin, TargetEnergy, Transfer},
     meter::{Bound, Readings},
 };
 
@@ -159,6 +159,9 @@ pub struct Intent {
     pub staged: Readings,
     /// The source's readings they come from.
     pub source: Reading,
+    /// The snapshot they were taken from, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotOrigin>,
     /// The target's readings before.
     pub pre_image: Reading,
     /// Serial number the source answered with.

@@ -7,7 +7,7 @@ use crate::{
     meter::{Quantity, Readings, kilo},
 };
 
-use super::{Refusal, TotalsMode, refusal::farthest_from_zero, totals::recomputed};
+use super::{Refusal, TotalsMode, refusal::farthest_from_zero, snapshot, totals::recomputed};
 
 /// The guards, in the order they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,6 +17,8 @@ pub enum Guard {
     WordSigns,
     /// The source has something to carry.
     ZeroSource,
+    /// A snapshot is not older than the job allows.
+    Age,
     /// Both meters are where the job expects them.
     Expected,
     /// Readings flow from the meter that counted more.
@@ -142,6 +144,9 @@ fn direction(case: &Case<'_>) -> Result<String, Refusal> {
         .filter(|quantity| !quantity.is_total() && source.energy(*quantity) > plan.options.fresh_below)
         .collect();
     let ahead = |quantity: &Quantity| target.energy(*quantity) >= source.energy(*quantity);
+    if let Some(refusal) = snapshot::ahead_of_its_own(plan, &counted, source, target) {
+        return Err(refusal);
+    }
     // A source that has hardly counted goes into a target that has hardly counted either, or into none.
     if counted.iter().all(ahead) && !(counted.is_empty() && is_fresh(case)) {
         return Err(Refusal::Direction {

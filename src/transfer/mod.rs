@@ -23,6 +23,7 @@ mod polling;
 mod refusal;
 mod retry;
 mod settling;
+mod snapshot;
 mod staging;
 mod step;
 mod survey;

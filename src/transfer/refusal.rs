@@ -70,6 +70,34 @@ pub enum Refusal {
         /// Wh.
         target_real_in: i64,
     },
+    /// A meter that is to get its own readings back has not lost them.
+    #[error(
+        "the meter's {quantity} is {}, and its snapshot of {taken:.0} says {}: it has not lost that energy",
+        with_unit(*.quantity, *.target),
+        with_unit(*.quantity, *.snapshot)
+    )]
+    NotLost {
+        /// Which energy.
+        quantity: Quantity,
+        /// What the meter shows.
+        target: i64,
+        /// What it is to be set back to.
+        snapshot: i64,
+        /// When that was read.
+        taken: jiff::Timestamp,
+    },
+    /// A snapshot is older than the job allows, or from a time that has not come.
+    #[error("the snapshot {path} was taken {taken:.0}, {}", too_old(*.age, *.allowed))]
+    SnapshotAge {
+        /// The file.
+        path: String,
+        /// When it was taken.
+        taken: jiff::Timestamp,
+        /// How long ago that is; `None` if it is after now by this machine's clock.
+        age: Option<Duration>,
+        /// How old it may be, if the job says so.
+        allowed: Option<Duration>,
+    },
     /// The target has counted.
     #[error(
         "the target has already counted {} of {quantity}; the job does not say what to do with it. \
@@ -186,7 +214,17 @@ fn no_capture(age: Option<Duration>, allowed: Duration) -> String {
     }
 }
 
-fn hours(duration: Duration) -> String {
+fn too_old(age: Option<Duration>, allowed: Option<Duration>) -> String {
+    match (age, allowed) {
+        (None, _) => "which is after now by this machine's clock".to_owned(),
+        (Some(age), Some(allowed)) => {
+            format!("{} ago, and the job allows {} (`max_age`)", hours(age), hours(allowed))
+        }
+        (Some(age), None) => format!("{} ago", hours(age)),
+    }
+}
+
+pub(super) fn hours(duration: Duration) -> String {
     let minutes = duration.as_secs() / 60;
     format!("{} h {:02} min", minutes / 60, minutes % 60)
 }
@@ -238,6 +276,15 @@ impl Refusal {
             }
             Self::Direction { .. } => {
                 "are source and target swapped in the job, or was this done before? Nothing was written by this run".to_owned()
+            }
+            Self::NotLost { .. } => {
+                "was the snapshot taken after the energies were lost? Then name an older one. To set a meter back on purpose, pin it to where it is with `expect` in the target. Nothing was written by this run".to_owned()
+            }
+            Self::SnapshotAge { age: None, .. } => {
+                "set the clock of this machine, or of the one that took the snapshot, right".to_owned()
+            }
+            Self::SnapshotAge { age: Some(_), .. } => {
+                "while the meter can be read, take a new one with `meterferry snapshot JOB --to FOLDER`; if it has not counted since, allow the age with `source.max_age`".to_owned()
             }
             Self::Counting { .. } => "add `target_energy: replace` if both meters counted the same energy, `target_energy: add` if the target alone counted since".to_owned(),
             Self::StillCounting { .. } => {

@@ -296,6 +296,7 @@ mod tests {
             attempt: 1,
             staged: real_in(staged),
             source: reading(staged),
+            snapshot: None,
             pre_image: reading(before),
             source_serial: None,
             target_serial: None,

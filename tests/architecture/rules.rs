@@ -77,7 +77,8 @@ pub fn wrong(path: &str, text: &str) -> Vec<String> {
             }
             _ => {}
         }
-        let owners: Vec<_> = OWNED.iter().filter(|(name, _)| *name == word).map(|(_, owner)| *owner).collect();
+        let owners: Vec<_> =
+            OWNED.iter().filter(|(name, _)| *name == word).map(|(_, owner)| *owner).collect();
         if !owners.is_empty() && !owners.contains(&room) {
             say(format!("only {} may name {word}", owners.join(" and ")));
         }

@@ -15,7 +15,8 @@ use crate::meter::Quantity;
 const GATEWAY_OPTIONS: [&str; 3] = ["connect_timeout", "request_timeout", "pace"];
 const TRANSFER_KEYS: [&str; 2] = ["after", "generation"];
 const WINDOW_KEYS: [&str; 3] = ["days", "hours", "zone"];
-const SOURCE_KEYS: [&str; 5] = ["captured_within", "readings", "registers", "taken", "others"];
+const SOURCE_KEYS: [&str; 8] =
+    ["captured_within", "readings", "registers", "taken", "others", "snapshot", "max_age", "folder"];
 const TRANSFER_OPTIONS: [&str; 11] = [
     "write_mode",
     "target_energy",
@@ -181,6 +182,10 @@ fn how_to_add(name: &str) -> &'static str {
         "taken" => {
             "add `taken:` with the time at which the readings were taken, as in 2026-07-14T09:30:00+02:00"
         }
+        "folder" => "add `folder:` with the folder of the snapshots, relative to this file",
+        "max_age" => {
+            "add `max_age:` with how old the newest snapshot may be: an old one may be of before the meter was reset"
+        }
         _ => "add it",
     }
 }
@@ -190,6 +195,9 @@ pub(super) fn forbidden(case: &Case<'_>) -> Option<Diagnostic> {
     let (endpoint, field) = case.violation.pointer.rsplit_once('/')?;
     if endpoint.starts_with("/gateways/") {
         return Some(not_with_the_transport(case, endpoint, field));
+    }
+    if let Some(complaint) = sources::of_a_snapshot(case, endpoint, field) {
+        return Some(complaint);
     }
     if let Some(kind) = sources::kind(case.document, endpoint) {
         return sources::forbidden(case, endpoint, field, kind);

@@ -1,16 +1,16 @@
-//! Sources that are neither quite a meter on the wire nor quite readings written in the job.
+//! Sources that are neither quite a meter on the wire nor quite readings written in the job, nor quite a snapshot.
 
 use super::{Case, keys::key};
 use crate::job::{
     diagnostic::{Code, Diagnostic},
-    raw::{LIVE, TYPED},
+    raw::{KEPT, LATEST, LIVE, TYPED},
     tree::{Document, Kind},
 };
 
-/// Which of the keys of a typed source makes it one. Nothing for a meter on the wire.
+/// Which of the keys of a typed source or of a snapshot makes it one. Nothing for a meter on the wire.
 pub(super) fn kind(document: &Document, endpoint: &str) -> Option<&'static str> {
     endpoint.ends_with("/source").then_some(())?;
-    TYPED.into_iter().find(|key| document.find(&format!("{endpoint}/{key}")).is_some())
+    KEPT[..1].iter().copied().chain(TYPED).find(|key| document.find(&format!("{endpoint}/{key}")).is_some())
 }
 
 /// A target with keys of a typed source, which are reported: what it lacks as a meter does not matter then.
@@ -27,6 +27,9 @@ pub(super) fn forbidden(case: &Case<'_>, endpoint: &str, field: &str, kind: &str
             .at(case.document.key_spot(&case.violation.pointer))
             .related(case.document.key_spot(&format!("{endpoint}/{kind}")), "these are written in the job")
     };
+    if kind == KEPT[0] {
+        return next_to_a_snapshot(case, endpoint, field);
+    }
     match field {
         "readings" => {
             let other = case.document.key_spot(&format!("{endpoint}/registers"));
@@ -61,6 +64,42 @@ pub(super) fn forbidden(case: &Case<'_>, endpoint: &str, field: &str, kind: &str
             })
         }
     }
+}
+
+/// The keys of a meter on the wire or of typed readings next to `snapshot`: one complaint for all of them.
+fn next_to_a_snapshot(case: &Case<'_>, endpoint: &str, field: &str) -> Option<Diagnostic> {
+    let is_there = |key: &str| case.document.find(&format!("{endpoint}/{key}")).is_some();
+    let all: Vec<_> = LIVE.into_iter().chain(TYPED).chain(["others"]).filter(|key| is_there(key)).collect();
+    let shown = all.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    (all.first() == Some(&field)).then(|| {
+        Diagnostic::error(Code::TwoSources, format!("{shown} cannot stand next to `snapshot`"))
+            .at(case.document.key_spot(&case.violation.pointer))
+            .related(
+                case.document.key_spot(&format!("{endpoint}/{}", KEPT[0])),
+                "the readings are in this file",
+            )
+            .expected("a meter that is asked, or written readings, or a snapshot")
+            .hint(format!("to carry the snapshot, remove {shown}; else remove `snapshot`"))
+    })
+}
+
+/// `max_age` or `folder` where there is no snapshot, or where its file is named.
+pub(super) fn of_a_snapshot(case: &Case<'_>, endpoint: &str, field: &str) -> Option<Diagnostic> {
+    KEPT[1..].contains(&field).then_some(())?;
+    let spot = case.document.key_spot(&case.violation.pointer);
+    let is_kept = case.document.find(&format!("{endpoint}/{}", KEPT[0])).is_some();
+    let (message, hint) = if is_kept {
+        let hint = format!("write the folder into the path, or `snapshot: {LATEST}` for the newest one");
+        (format!("`{field}` has no meaning where the file of the snapshot is named"), hint)
+    } else {
+        let hint = if field == "max_age" {
+            "for the reading of an earlier run it is `captured_within`; else remove it"
+        } else {
+            "remove it, or add `snapshot: latest`"
+        };
+        (format!("`{field}` belongs next to `snapshot`"), hint.to_owned())
+    };
+    Some(Diagnostic::error(Code::TwoSources, message).at(spot).hint(hint))
 }
 
 /// `others` in a source that is a meter on the wire.

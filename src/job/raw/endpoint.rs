@@ -16,8 +16,9 @@ pub(super) const PORT_EXPECTED: &str = "a TCP port from 1 to 65535";
 #[schemars(inline)]
 pub(in crate::job) struct Endpoint {
     /// The meter's family.
+    #[serde(default)]
     #[schemars(schema_with = "any_model")]
-    pub model: Model,
+    pub model: Option<Model>,
     /// Name of a gateway from `gateways`.
     #[schemars(example = "plant-a")]
     pub gateway: Option<Name>,
@@ -53,7 +54,7 @@ pub(super) fn live(also_forbidden: &[&str]) -> Value {
         also_forbidden.iter().map(|key| ((*key).to_owned(), false.into())).collect();
     json!({
         "properties": forbidden,
-        "required": ["unit", "serial_number"],
+        "required": ["model", "unit", "serial_number"],
         "if": { "required": ["gateway"] },
         "then": { "properties": { "host": false, "port": false } },
         "else": { "required": ["host"] },

@@ -27,7 +27,7 @@ pub(super) use scalar::{
     EnergyText, FileText, HOST_PATTERN, HostText, KEY_PATTERN, NAME_PATTERN, Name, POWER_PATTERN, PowerText,
     TIME_PATTERN, TimeText, Version,
 };
-pub(super) use source::{LIVE, Source, TYPED};
+pub(super) use source::{KEPT, LATEST, LIVE, Source, TYPED};
 pub(super) use window::{DAYS_PATTERN, HOURS_EXPECTED, HOURS_PATTERN, Window, ZONE_EXPECTED, ZONE_PATTERN};
 
 /// A job file: transfers of accumulated energies from old meters into their replacements.

@@ -1,5 +1,5 @@
-//! Where a transfer's readings come from, as a job writes it: a meter that is asked, or readings that a person wrote
-//! down.
+//! Where a transfer's readings come from, as a job writes it: a meter that is asked, readings that a person wrote
+//! down, or a snapshot.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AgeText, Endpoint, Given, TimeText, endpoint};
+use super::{AgeText, Endpoint, FileText, Given, TimeText, endpoint};
 use crate::{campaign::Others, meter::READINGS_WORDS};
 
 /// Keys of a source whose readings are written in the job; any of them makes it one.
@@ -16,7 +16,12 @@ pub(in crate::job) const TYPED: [&str; 3] = ["readings", "registers", "taken"];
 pub(in crate::job) const LIVE: [&str; 6] =
     ["gateway", "host", "port", "unit", "addressing", "captured_within"];
 
-/// A live or a typed source; which, and that it is whole, the schema has checked.
+/// Keys that only a snapshot has; the first makes a source one.
+pub(in crate::job) const KEPT: [&str; 3] = ["snapshot", "max_age", "folder"];
+/// What stands under `snapshot` for the newest one of a meter.
+pub(in crate::job) const LATEST: &str = "latest";
+
+/// A live source, a typed one or a snapshot; which, and that it is whole, the schema has checked.
 #[derive(Debug, Deserialize)]
 pub(in crate::job) struct Source {
     #[serde(flatten)]
@@ -56,6 +61,17 @@ pub(in crate::job) struct SourceKeys {
     #[serde(default)]
     #[schemars(schema_with = "others")]
     pub others: Option<Others>,
+    /// Instead of a meter that can be asked: a file that `meterferry snapshot` wrote, relative to this one, or `latest`
+    /// for the newest one of the meter with this `model` and `serial_number` in `folder`. What the meter counted after
+    /// the snapshot is not carried.
+    #[schemars(example = "snapshots/PM800-11000126-20260714T073000Z.json")]
+    pub snapshot: Option<FileText>,
+    /// How old the snapshot may be when it is carried over; from 1s to 365d. `latest` wants it.
+    #[schemars(example = "36h")]
+    pub max_age: Option<AgeText>,
+    /// Where `snapshot: latest` looks: a folder, relative to this file.
+    #[schemars(example = &"snapshots")]
+    pub folder: Option<FileText>,
 }
 
 fn registers(_: &mut SchemaGenerator) -> Schema {
@@ -89,14 +105,21 @@ impl JsonSchema for Source {
         {
             properties.extend(keys.clone());
         }
-        let help = "The old meter, or readings that were written down from it.";
+        let help = "The old meter, or readings of it: written down by somebody, or kept in a snapshot.";
         schema.insert("title".to_owned(), "Source meter".into());
         schema.insert("description".to_owned(), help.into());
         schema.insert("additionalProperties".to_owned(), false.into());
+        schema.insert("if".to_owned(), json!({ "required": KEPT[..1] }));
+        schema.insert("then".to_owned(), kept());
         // None of the keys of a typed source: a live one.
-        schema.insert("if".to_owned(), json!({ "properties": forbidden(&TYPED) }));
-        schema.insert("then".to_owned(), endpoint::live(&["others"]));
-        schema.insert("else".to_owned(), typed());
+        schema.insert(
+            "else".to_owned(),
+            json!({
+                "if": { "properties": forbidden(&TYPED) },
+                "then": endpoint::live(&["others", "max_age", "folder"]),
+                "else": typed(),
+            }),
+        );
         schema
     }
 }
@@ -107,10 +130,19 @@ fn forbidden(keys: &[&str]) -> Value {
 
 fn typed() -> Value {
     json!({
-        "properties": forbidden(&LIVE),
-        "required": ["taken"],
+        "properties": forbidden(&[&LIVE[..], &KEPT[1..]].concat()),
+        "required": ["model", "taken"],
         "if": { "required": ["registers"] },
         "then": { "properties": forbidden(&["readings", "others"]) },
         "else": { "required": ["readings"] },
+    })
+}
+
+fn kept() -> Value {
+    json!({
+        "properties": forbidden(&[&LIVE[..], &TYPED, &["others"]].concat()),
+        "if": { "properties": { KEPT[0]: { "const": LATEST } } },
+        "then": { "required": ["model", "serial_number", "folder", "max_age"] },
+        "else": { "properties": forbidden(&["folder"]) },
     })
 }

@@ -67,6 +67,7 @@ fn intent(number: u32) -> Fact {
         attempt: 2,
         staged: reading(1_234_567).readings,
         source: reading(1_234_000),
+        snapshot: None,
         pre_image: reading(567),
         source_serial: None,
         target_serial: Some(u32::MAX),

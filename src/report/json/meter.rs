@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    campaign::{Endpoint, Source},
+    campaign::{Endpoint, SnapshotOrigin, Source},
     meter::{Addressing, Model},
     report::words::gateway_name,
     transfer::Identity,
@@ -15,13 +15,13 @@ use crate::{
 pub struct MeterJson {
     /// `CM2000`, `CM3000`, `CM4000` or `PM800`.
     pub model: Model,
-    /// The gateway's name in the job, or its address where it has none; `null` for typed readings.
+    /// The gateway's name in the job, or its address where it has none; `null` for typed readings and snapshots.
     pub gateway: Option<String>,
-    /// The gateway's address: `host:port`, `host:port RTU` (over TCP), or the serial port; `null` for typed readings.
+    /// The gateway's address: `host:port`, `host:port RTU` (over TCP), or the serial port; `null` for typed readings and snapshots.
     pub address: Option<String>,
-    /// Unit behind the gateway, 1–247; `null` for typed readings.
+    /// Unit behind the gateway, 1–247; `null` for typed readings and snapshots.
     pub unit: Option<u8>,
-    /// `modbus` or `jbus`; `null` for typed readings.
+    /// `modbus` or `jbus`; `null` for typed readings and snapshots.
     pub addressing: Option<Addressing>,
     /// The serial number the meter answered with; `null` if it was not asked or did not say.
     pub serial_number: Option<u32>,
@@ -33,6 +33,10 @@ pub struct MeterJson {
     /// When a person took the readings that the job gives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub typed: Option<Timestamp>,
+    /// The snapshot that the readings are from: `path`, `digest`, `taken`. What the meter counted after `taken` is not
+    /// carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotOrigin>,
 }
 
 impl MeterJson {
@@ -48,6 +52,7 @@ impl MeterJson {
             expected_serial_number: endpoint.serial_number.pinned(),
             unproved: None,
             typed: None,
+            snapshot: None,
         }
     }
 
@@ -55,17 +60,29 @@ impl MeterJson {
     pub fn source(source: &Source, serial_number: Option<u32>) -> Self {
         match source {
             Source::Live(live) => Self::new(&live.endpoint, serial_number),
-            Source::Typed(typed) => Self {
-                model: typed.model,
-                gateway: None,
-                address: None,
-                unit: None,
-                addressing: None,
-                serial_number: None,
-                expected_serial_number: typed.serial_number,
-                unproved: None,
-                typed: Some(typed.taken),
+            Source::Typed(typed) => {
+                Self { typed: Some(typed.taken), ..Self::absent(typed.model, typed.serial_number) }
+            }
+            Source::Snapshot(snapshot) => Self {
+                snapshot: Some(snapshot.origin.clone()),
+                ..Self::absent(snapshot.model, snapshot.serial_number)
             },
+        }
+    }
+
+    /// A meter that nobody asks.
+    fn absent(model: Model, expected_serial_number: Option<u32>) -> Self {
+        Self {
+            model,
+            gateway: None,
+            address: None,
+            unit: None,
+            addressing: None,
+            serial_number: None,
+            expected_serial_number,
+            unproved: None,
+            typed: None,
+            snapshot: None,
         }
     }
 

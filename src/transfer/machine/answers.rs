@@ -57,6 +57,7 @@ impl Machine {
             attempt: self.attempt,
             staged: findings.staged.clone(),
             source: findings.source.clone(),
+            snapshot: self.plan.source.snapshot().map(|snapshot| snapshot.origin.clone()),
             pre_image: findings.pre_image.reading.clone(),
             source_serial: serial(&self.history.source_identity).or(self.plan.source.pinned()),
             target_serial: serial(&self.history.target_identity),

@@ -13,7 +13,7 @@ use super::{
     Captured, Cause, ClosedIntent, Fact, Failure, Identity, Intent, Look, Now, Reading, Refusal, Reply, Step,
     Verdict,
     carried::{Carried, Timed},
-    identify,
+    identify, snapshot,
 };
 use crate::{
     campaign::{Endpoint, Role, Source, Transfer, TransferKey},
@@ -112,6 +112,7 @@ impl Survey {
             Source::Live(_) if plan.is_swap() => (State::IdentifyEither, None),
             Source::Live(_) => (State::Identify(Role::Source), None),
             Source::Typed(typed) => (State::Identify(Role::Target), Some(Carried::Typed((**typed).clone()))),
+            Source::Snapshot(kept) => (State::Identify(Role::Target), Some(snapshot::carried(kept))),
         };
         Self {
             plan,

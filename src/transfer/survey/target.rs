@@ -7,7 +7,7 @@ use crate::{
         Case, Cause, Examination, Fact, Identity, Now, Step,
         carried::{Carried, Timed},
         earlier::{Effect, Seen},
-        examine,
+        examine, snapshot,
     },
 };
 
@@ -66,11 +66,11 @@ impl Survey {
         match seen.effect_of_any(&self.known.earlier) {
             Some(Effect::Committed(intent)) => State::Over(Surveyed::CommittedEarlier(intent)),
             Some(Effect::Refused(refusal)) => refused(refusal),
-            None => self.guard(pre_image),
+            None => self.guard(pre_image, now),
         }
     }
 
-    pub(super) fn guard(&mut self, pre_image: Timed) -> State {
+    pub(super) fn guard(&mut self, pre_image: Timed, now: Now) -> State {
         let carried = self.carried.take().expect("the source comes before the target");
         let target = &pre_image.reading.readings;
         let source = match carried.readings(&self.plan.options, target) {
@@ -84,7 +84,7 @@ impl Survey {
             target,
             claimed_by: self.known.claimed_by.as_ref(),
         };
-        let Examination { verdicts, result } = examine(&case);
+        let Examination { verdicts, result } = snapshot::of_age(&self.plan, now, examine(&case));
         self.verdicts = verdicts;
         let mut readings_taken = vec![pre_image.taken()];
         if let Carried::Read(read) = &carried {
