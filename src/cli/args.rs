@@ -55,6 +55,8 @@ pub(super) enum Command {
     Resolve(Resolve),
     /// Read one meter's identity and energies.
     Read(ReadMeter),
+    /// Read the meters of a job, and keep what each showed in a file of its own. Writes nothing to a meter.
+    Snapshot(Snapshot),
     /// Serve the meters of a job as simulated ones on loopback, until stopped.
     Simulate(Simulate),
     /// Try the job on simulated meters in memory, with everything that can go wrong.
@@ -424,6 +426,36 @@ impl From<AddressingArg> for Addressing {
             AddressingArg::Jbus => Self::Jbus,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Snapshot {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    /// Which meters of the transfers to read. Where old and new meter share an address, it is whoever is there.
+    #[arg(long, value_enum, default_value_t = Of::Sources)]
+    pub of: Of,
+    /// Where the files go; made if it is not there. Nothing in it is ever overwritten.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    /// Write to stdout what became of each meter, in this way [default: nothing].
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+}
+
+/// Which meters of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Of {
+    /// Those whose readings are carried.
+    Sources,
+    /// Those that go on counting.
+    Targets,
+    /// Both.
+    All,
 }
 
 #[derive(Debug, Args)]

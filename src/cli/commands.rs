@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     ledger, ledger_export, ledger_verify,
     output::{self, Console},
-    plan, read, rehearse, report as evidence, resolve, run, simulate, status, validate, wires,
+    plan, read, rehearse, report as evidence, resolve, run, simulate, snapshot, status, validate, wires,
 };
 use crate::{
     job,
@@ -37,6 +37,9 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Report(arguments) => evidence::report(&arguments, &console),
         Command::Resolve(arguments) => in_runtime(Threads::One, resolve::resolve(arguments, &console)),
         Command::Read(arguments) => in_runtime(Threads::One, read::read(arguments, &console)),
+        Command::Snapshot(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), snapshot::snapshot(arguments, &console))
+        }
         Command::Simulate(arguments) => in_runtime(Threads::Many, simulate::simulate(arguments, &console)),
         Command::Rehearse(arguments) => rehearse::command(&arguments, &console),
         Command::Ledger(args::Ledger::Init(arguments)) => ledger::init(&arguments, &console),

@@ -21,6 +21,8 @@ mod revision;
 mod select;
 mod signals;
 mod simulate;
+mod snapshot;
+mod snapshot_store;
 mod status;
 mod validate;
 mod way;

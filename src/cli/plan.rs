@@ -23,6 +23,7 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
     let reader = ledger::open_to_look(&arguments.state, wires::kind(&arguments.wires))?;
     let known = reader.as_ref().map(|reader| reader as &dyn Replay);
     let selected = jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(known, transfer))?;
+    wires::refuse_simulated_readings(&arguments.wires, &selected)?;
     let reach = wires::reach(&arguments.wires, &selected).await?;
     let (stop, caught) = signals::heed();
     let settings = LookSettings {

@@ -67,6 +67,7 @@ async fn prepare_and_carry(
     let ledger = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
     let selected =
         jobs::select(&arguments.jobs, transfers, |transfer| ledger::outcome(Some(&*ledger), transfer))?;
+    wires::refuse_simulated_readings(&arguments.wires, &selected)?;
     if let Some(metrics) = &mut metrics {
         let standing = |transfer: &Arc<Transfer>| ledger::outcome(Some(&*ledger), transfer);
         metrics.selected(selected.iter().map(|transfer| (transfer.key.clone(), standing(transfer))));

@@ -30,6 +30,23 @@ pub(super) const fn kind(arguments: &args::Wires) -> Kind {
     if arguments.simulate || arguments.simulated_gateways.is_some() { Kind::Simulated } else { Kind::Real }
 }
 
+/// Readings of simulated meters are for simulated meters: no rehearsal is taken for the real thing (DESIGN.md §2).
+pub(super) fn refuse_simulated_readings(
+    arguments: &args::Wires,
+    transfers: &[Arc<Transfer>],
+) -> Result<(), Failure> {
+    let made_up =
+        |transfer: &&Arc<Transfer>| transfer.source.snapshot().is_some_and(|snapshot| snapshot.simulated);
+    let Some(transfer) = transfers.iter().find(made_up).filter(|_| kind(arguments) == Kind::Real) else {
+        return Ok(());
+    };
+    let key = &transfer.key;
+    let message = format!("{key} is to carry a {}, which was taken from a simulated meter", transfer.source);
+    Err(Failure::new(Exit::BadJob, message).hint(
+        "take a snapshot of the meter itself; to rehearse, add `--simulate` or `--simulated-gateways FILE`",
+    ))
+}
+
 pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) -> Result<Reach, Failure> {
     if arguments.simulate {
         let fleet = start_fleet(transfers, arguments.simulated_latency.unwrap_or_default()).await?;

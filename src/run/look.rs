@@ -10,7 +10,7 @@ use super::{
     requests::Effort, seen::Seen,
 };
 use crate::{
-    campaign::{Endpoint, Role, Transfer, TransferKey},
+    campaign::{Endpoint, Retry, Role, Transfer, TransferKey},
     meter::{Read, Readings},
     modbus::{Connect, ReadLink, Trace},
     transfer::{
@@ -162,7 +162,7 @@ fn in_its_window(looked: Looked, settings: &LookSettings) -> Looked {
 }
 
 /// Sleeps, unless somebody asks to stop meanwhile. Whether the time is over.
-async fn slept(delay: Duration, settings: &LookSettings) -> bool {
+pub(super) async fn slept(delay: Duration, settings: &LookSettings) -> bool {
     let mut stop = settings.stop.clone();
     tokio::select! {
         () = tokio::time::sleep(delay) => true,
@@ -200,7 +200,7 @@ async fn look_at(
             Surveyed::Failed(failure)
                 if failure.retry() == RetryClass::Again && attempt < transfer.options.retry.attempts =>
             {
-                if !slept(backoff(&transfer, attempt), settings).await {
+                if !slept(backoff(&transfer.options.retry, attempt), settings).await {
                     return seen(
                         Arc::clone(&transfer),
                         &survey,
@@ -220,8 +220,7 @@ async fn look_at(
     }
 }
 
-fn backoff(transfer: &Transfer, attempt: u32) -> Duration {
-    let retry = &transfer.options.retry;
+pub(super) fn backoff(retry: &Retry, attempt: u32) -> Duration {
     retry.backoff.saturating_mul(1 << (attempt - 1).min(20)).min(retry.max_backoff)
 }
 

@@ -23,7 +23,7 @@ pub struct Balance {
     /// What can have flowed between the last readings and the commands, and is in no meter: Wh, VARh or VAh each.
     /// Nothing if a job gives no `max_load` somewhere.
     pub not_counted_at_most: Option<Exact>,
-    /// Transfers that are not in that sum, since their readings were captured by an earlier run or typed into the job:
+    /// Transfers that are not in that sum, since their readings were captured by an earlier run, typed into the job or kept in a snapshot:
     /// the old meter may have been dead since, or not. Their certificates give the time.
     pub older_readings: usize,
 }

@@ -52,6 +52,7 @@ impl Gap {
             SourceKind::Read => "from the last reading of the source to the command",
             SourceKind::Captured => "from the captured reading to the command",
             SourceKind::Typed => "from the reading that was typed to the command",
+            SourceKind::Snapshot => "from the snapshot to the command",
         };
         match self.at_most {
             Some(most) => format!(

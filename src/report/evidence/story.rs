@@ -50,6 +50,8 @@ pub enum SourceKind {
     Captured,
     /// Typed into the job by a person.
     Typed,
+    /// Kept in a snapshot.
+    Snapshot,
 }
 
 impl SourceKind {
@@ -59,6 +61,7 @@ impl SourceKind {
             Self::Read => "read from the meter",
             Self::Captured => "captured from the meter by an earlier run",
             Self::Typed => "typed into the job by a person, not read from the meter",
+            Self::Snapshot => "kept in a snapshot, not read from the meter by this run",
         }
     }
 }
@@ -106,6 +109,7 @@ impl<'a> Story<'a> {
     pub(super) fn source_kind(&self, transfer: &Transfer, intent: Option<&Intent>) -> SourceKind {
         match (&transfer.source, intent) {
             (Source::Typed(_), _) => SourceKind::Typed,
+            (Source::Snapshot(_), _) => SourceKind::Snapshot,
             (Source::Live(_), Some(intent)) if self.captured_before(intent) => SourceKind::Captured,
             (Source::Live(_), _) => SourceKind::Read,
         }

@@ -7,6 +7,8 @@ mod identifying;
 mod source;
 mod target;
 
+pub(super) use source::steady;
+
 use std::{sync::Arc, time::Duration};
 
 use super::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{State, Survey, Surveyed, refused, waiting};
 use crate::{
-    campaign::{Role, TargetEnergy},
+    campaign::{Role, TargetEnergy, Verify},
     meter::{Bound, CARRY, Quantity, with_unit},
     transfer::{
         Cause, Fact, Failure, Now, Refusal, Step,
@@ -74,8 +74,6 @@ impl Survey {
         counting.then_some(Refusal::StillCounting { quantity, growth, apart_ms })
     }
 
-    /// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back. However
-    /// wide the tolerance, two reads that differ by half a carry do not agree.
     pub(super) fn steady(
         &self,
         role: Role,
@@ -83,25 +81,32 @@ impl Survey {
         this: &Timed,
         reads: u32,
     ) -> Result<bool, Box<State>> {
-        let apart = apart(last, this);
-        let bound = self.plan.options.verify.bound_or_tolerance();
-        let bound = Bound { tolerance: bound.tolerance.min(CARRY / 2), ..bound };
-        if bound.fits(&last.reading.readings, &this.reading.readings, apart) {
-            return Ok(true);
-        }
-        if reads < READS {
-            return Ok(false);
-        }
-        let (quantity, growth) = most_moved(last, this);
-        Err(Box::new(State::Over(Surveyed::Failed(Box::new(Failure::Unsteady {
-            role,
-            quantity,
-            growth,
-            apart_ms: apart.as_millis(),
-            allowed: bound.width(apart),
-            reads,
-        })))))
+        steady(&self.plan.options.verify, role, last, this, reads)
+            .map_err(|failure| Box::new(State::Over(Surveyed::Failed(Box::new(failure)))))
     }
+}
+
+/// Whether two reads agree: a carry between two registers shows as a jump of 10⁴ or as a step back. However
+/// wide the tolerance, two reads that differ by half a carry do not agree.
+pub(in crate::transfer) fn steady(
+    verify: &Verify,
+    role: Role,
+    last: &Timed,
+    this: &Timed,
+    reads: u32,
+) -> Result<bool, Failure> {
+    let apart = apart(last, this);
+    let bound = verify.bound_or_tolerance();
+    let bound = Bound { tolerance: bound.tolerance.min(CARRY / 2), ..bound };
+    if bound.fits(&last.reading.readings, &this.reading.readings, apart) {
+        return Ok(true);
+    }
+    if reads < READS {
+        return Ok(false);
+    }
+    let (quantity, growth) = most_moved(last, this);
+    let (apart_ms, allowed) = (apart.as_millis(), bound.width(apart));
+    Err(Failure::Unsteady { role, quantity, growth, apart_ms, allowed, reads })
 }
 
 fn apart(last: &Timed, this: &Timed) -> Duration {

@@ -59,6 +59,10 @@ pub(super) fn view<'a>(of: &'a Certificate, place: usize, several: bool, head: &
     if let Some(taken) = typed {
         source.place = format!("{} on {}", of.source_kind.words(), time(taken));
     }
+    if let Some(kept) = &of.transfer.source_meter.snapshot {
+        let (how, taken) = (of.source_kind.words(), time(kept.taken));
+        source.place = format!("{how}: {}, taken on {taken}, {}", kept.path, kept.digest);
+    }
     CertificateView {
         of,
         title: if of.is_done() { "Certificate" } else { "Record" },

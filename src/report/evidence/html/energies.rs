@@ -130,7 +130,7 @@ fn not_counted(of: &Balance) -> String {
     };
     if of.older_readings > 0 {
         says.push_str(&format!(
-            " {} with captured or typed readings: their certificates give the time.",
+            " {} with captured, typed or kept readings: their certificates give the time.",
             transfers(of.older_readings)
         ));
     }
