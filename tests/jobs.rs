@@ -29,8 +29,8 @@ fn jobs() -> Vec<PathBuf> {
             let name = path.strip_prefix(&root).unwrap();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "csv") {
-                // A spreadsheet: it is part of the job that names it.
+            } else if path.extension().is_some_and(|extension| extension == "csv" || extension == "json") {
+                // A spreadsheet or a snapshot: it is part of the job that names it.
             } else if !INCLUDED.iter().any(|included| name == Path::new(included)) {
                 jobs.push(path);
             }

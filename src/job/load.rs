@@ -221,7 +221,7 @@ mod tests {
         let loaded = load(&[jobs.as_path().into()]).unwrap_or_else(|found| panic!("{found}"));
         assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
         let names: Vec<_> = loaded.campaigns.iter().map(|campaign| &*campaign.name).collect();
-        assert_eq!(names, ["demo", "reference", "serial", "sheet", "single", "swap", "typed"]);
+        assert_eq!(names, ["demo", "reference", "restore", "serial", "sheet", "single", "swap", "typed"]);
     }
 
     #[test]

@@ -38,11 +38,24 @@ pub fn summary_text(report: &RunReport, style: Style) -> String {
     if results.iter().any(|result| result.outcome == Outcome::Done) {
         parts.push(format!("{}\n", hanging("", NOT_CARRIED, style.width)));
     }
+    parts.extend(snapshots(&results).map(|line| format!("{}\n", hanging("", &line, style.width))));
     parts.extend(not_done(&results, campaigns, style));
     parts.push(
         wires(report, style) + &trouble(report, style) + &head_line(report) + &last_line(report, style),
     );
     parts.join("\n")
+}
+
+/// What is in no meter after readings out of snapshots were carried.
+fn snapshots(results: &[&TransferResult]) -> Option<String> {
+    let done = results.iter().filter(|result| result.outcome == Outcome::Done);
+    let taken: Vec<_> =
+        done.filter_map(|result| result.transfer.source.snapshot()).map(|kept| kept.origin.taken).collect();
+    let oldest = taken.iter().min()?;
+    Some(format!(
+        "Carried from snapshots: {}, the oldest of {oldest:.0}. What those meters counted after their snapshots is not carried.",
+        transfers(taken.len())
+    ))
 }
 
 fn list(results: &[&TransferResult], campaigns: usize, style: Style) -> String {

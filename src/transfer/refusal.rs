@@ -226,6 +226,9 @@ fn too_old(age: Option<Duration>, allowed: Option<Duration>) -> String {
 
 pub(super) fn hours(duration: Duration) -> String {
     let minutes = duration.as_secs() / 60;
+    if minutes >= 72 * 60 {
+        return format!("{} d {} h", minutes / 60 / 24, minutes / 60 % 24);
+    }
     format!("{} h {:02} min", minutes / 60, minutes % 60)
 }
 

@@ -28,5 +28,6 @@ mod report;
 mod resolve;
 mod selection;
 mod sheets;
+mod snapshot;
 mod stop;
 mod swap;

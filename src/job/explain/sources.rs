@@ -13,9 +13,9 @@ pub(super) fn kind(document: &Document, endpoint: &str) -> Option<&'static str> 
     KEPT[..1].iter().copied().chain(TYPED).find(|key| document.find(&format!("{endpoint}/{key}")).is_some())
 }
 
-/// A target with keys of a typed source, which are reported: what it lacks as a meter does not matter then.
+/// A target with keys of a typed source or of a snapshot, which are reported: what it lacks as a meter does not matter then.
 pub(super) fn is_typed_target(case: &Case<'_>) -> bool {
-    case.field() == "target" && TYPED.into_iter().any(|name| key(case, name).is_some())
+    case.field() == "target" && TYPED.into_iter().chain([KEPT[0]]).any(|name| key(case, name).is_some())
 }
 
 /// A key that cannot stand in a typed source. One complaint for all the keys of a meter on the wire, and none where
