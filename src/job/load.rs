@@ -16,7 +16,7 @@ use super::{
     resolve::resolve,
     source::Source,
 };
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Chosen};
 
 /// What the job files say.
 #[derive(Debug)]
@@ -126,12 +126,20 @@ impl Load {
         if self.found.is_empty() {
             self.files.extend(self.includes.paths());
             self.files.extend(self.sheets.iter().map(|sheet| PathBuf::from(&*sheet.file)));
+            self.files.extend(named_snapshots(&campaigns));
             let files = (!self.from_stdin).then_some(self.files);
             Ok(Loaded { campaigns, files, warnings: self.warnings, sheets: self.sheets })
         } else {
             Err(self.found)
         }
     }
+}
+
+/// The snapshots that the jobs name: they belong to what the jobs say. The newest one of a meter does not.
+fn named_snapshots(campaigns: &[Campaign]) -> Vec<PathBuf> {
+    let transfers = campaigns.iter().flat_map(|campaign| &campaign.transfers);
+    let kept = transfers.filter_map(|transfer| transfer.source.snapshot());
+    kept.filter(|kept| kept.chosen == Chosen::Named).map(|kept| PathBuf::from(&kept.origin.path)).collect()
 }
 
 /// Whether a file found in a folder is one that jobs include, and no job: no line of it begins with the keys

@@ -179,3 +179,80 @@ impl Sighting {
 fn refused(refusal: Refusal) -> State {
     State::Over(Sighted::Refused(Box::new(refusal)))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        campaign::{Address, Gateway, SerialNumber, TransferKey, Unit},
+        meter::{Addressing, Model},
+    };
+
+    const NOW: Now = Now { wall: Timestamp::UNIX_EPOCH, steady: std::time::Duration::ZERO };
+
+    fn transfer(portable: bool, target_unit: u8) -> Arc<Transfer> {
+        let address = Address::Tcp { host: "meters.example".to_owned(), port: 502 };
+        let gateway = Arc::new(Gateway { portable, ..Gateway::new(address) });
+        let endpoint = |unit, serial| Endpoint {
+            model: Model::Pm800,
+            gateway: Arc::clone(&gateway),
+            unit: Unit::new(unit).unwrap(),
+            serial_number: SerialNumber::Pinned(serial),
+            addressing: Addressing::Modbus,
+        };
+        let key = TransferKey { campaign: "c".into(), id: "t".into() };
+        Arc::new(Transfer::new(key, endpoint(1, 7), endpoint(target_unit, 8)))
+    }
+
+    fn serial(number: u16) -> Vec<u16> {
+        vec![number, 0]
+    }
+
+    /// A reading whose first register is `low`, and its second `high`.
+    fn energies(low: u16, high: u16) -> Vec<u16> {
+        let mut words = vec![0; READINGS_WORDS];
+        (words[0], words[1]) = (low, high);
+        words
+    }
+
+    fn played(transfer: Arc<Transfer>, role: Role, answers: impl IntoIterator<Item = Vec<u16>>) -> Sighted {
+        let mut sighting = Sighting::new(transfer, role).unwrap();
+        for answer in answers {
+            assert!(sighting.next().is_ok(), "it asks for more than it needs");
+            sighting.handle(NOW, Reply::Read(Ok(answer)));
+        }
+        sighting.next().expect_err("it is over").clone()
+    }
+
+    #[test]
+    fn a_torn_reading_is_never_kept() {
+        // 9999 and one more, read between the two registers: 1·10⁴ + 9999.
+        let answers = [serial(7), energies(9999, 1), energies(0, 1), energies(1, 1)];
+        let Sighted::Read(sight) = played(transfer(false, 2), Role::Source, answers) else { panic!() };
+        assert_eq!(sight.reading.readings.energies()[0], 10_001);
+        let torn = (0..5).map(|read| energies(if read % 2 == 0 { 9999 } else { 0 }, 1));
+        let end = played(transfer(false, 2), Role::Source, std::iter::once(serial(7)).chain(torn));
+        assert!(matches!(end, Sighted::Failed(failure) if matches!(*failure, Failure::Unsteady { .. })));
+    }
+
+    #[test]
+    fn a_stranger_is_refused_or_behind_a_portable_gateway_not_here_yet() {
+        let end = played(transfer(false, 2), Role::Target, [serial(9), serial(0)]);
+        assert!(matches!(end, Sighted::Refused(_)), "{end:?}");
+        let end = played(transfer(true, 2), Role::Target, [serial(9)]);
+        assert!(matches!(end, Sighted::NotHere { .. }), "{end:?}");
+    }
+
+    #[test]
+    fn at_a_shared_address_either_meter_is_welcome_and_nobody_else() {
+        for (answers, role) in [(vec![serial(7)], Role::Source), (vec![serial(8), serial(8)], Role::Target)] {
+            let reads = [energies(5, 0), energies(5, 0)];
+            let end = played(transfer(false, 1), Role::Source, answers.into_iter().chain(reads));
+            assert!(matches!(&end, Sighted::Read(sight) if sight.role == role), "{end:?}");
+        }
+        let end = played(transfer(false, 1), Role::Source, [serial(9), serial(9), serial(0)]);
+        assert!(matches!(end, Sighted::Refused(_)), "{end:?}");
+    }
+}

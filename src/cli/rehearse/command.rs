@@ -48,7 +48,7 @@ fn carry_out(
     let played = playable(transfers).len();
     if played == 0 {
         return Err(Failure::new(Exit::NothingSelected, "none of these transfers can be rehearsed").hint(
-            "two meters that are both there are rehearsed: no swaps at one address, no typed readings",
+            "two meters that are both there are rehearsed: no swaps at one address, no typed readings, no snapshots",
         ));
     }
     let left_out = match transfers.len() - played {
