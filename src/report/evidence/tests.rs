@@ -73,6 +73,7 @@ impl Record {
             attempt: 2,
             staged: readings(staged),
             source: source.clone(),
+            snapshot: None,
             pre_image: pre_image.clone(),
             source_serial: Some(20_344_871),
             target_serial: Some(11_000_126),
