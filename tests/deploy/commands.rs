@@ -50,10 +50,11 @@ fn args(path: &str, container: &str) -> Vec<String> {
 fn runs(arguments: &[String]) -> tempfile::TempDir {
     let machine = machine();
     carried_out(machine.path(), &words("ledger init"), "--simulated").exits(0);
-    let first = carried_out(machine.path(), arguments, "--simulate").exits(0);
-    assert!(first.stdout.contains("1 transfer: 1 done"), "{}", first.stdout);
-    let second = carried_out(machine.path(), arguments, "--simulate").exits(0);
-    assert!(second.stdout.contains("1 already done"), "{}", second.stdout);
+    let arguments = [arguments, &["--format=json".to_owned()]].concat();
+    for outcome in ["done", "already_done"] {
+        let run = carried_out(machine.path(), &arguments, "--simulate").exits(0).json();
+        assert_eq!(run["counts"][outcome], 1, "{run:#}");
+    }
     machine
 }
 
