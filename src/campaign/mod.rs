@@ -11,6 +11,7 @@ mod options;
 mod source;
 mod transfer;
 mod window;
+mod written;
 mod zone;
 
 pub use address::{Address, Framing, GatewayKey};
@@ -25,4 +26,5 @@ pub use source::{
 };
 pub use transfer::{CT_PT, Campaign, Transfer, TransferKey};
 pub use window::{Day, Window, Windows};
+pub use written::WrittenAt;
 pub use zone::Zone;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Expect, Meaning, Options, Role, Source};
+use super::{Endpoint, Expect, Meaning, Options, Role, Source, WrittenAt};
 
 /// The key of `checked` that says the CT and PT ratios of both meters were compared.
 pub const CT_PT: &str = "ct_pt";
@@ -53,6 +53,9 @@ pub struct Transfer {
     pub generation: u32,
     /// How it is to be done.
     pub options: Options,
+    /// Where the job says all this; nothing where it comes from no job file.
+    #[serde(skip)]
+    pub written_at: Option<WrittenAt>,
 }
 
 const fn first_generation() -> u32 {
@@ -73,6 +76,7 @@ impl Transfer {
             after: Vec::new(),
             generation: first_generation(),
             options: Options::default(),
+            written_at: None,
         }
     }
 

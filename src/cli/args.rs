@@ -53,10 +53,14 @@ pub(super) enum Command {
     Report(Report),
     /// Say what a person found out about a transfer whose command may have taken effect, or that is a mismatch.
     Resolve(Resolve),
+    /// Is everything there that a run needs? Reaches every gateway, looks at this machine, writes nothing.
+    Doctor(Doctor),
     /// Read one meter's identity and energies.
     Read(ReadMeter),
     /// Read the meters of a job, and keep what each showed in a file of its own. Writes nothing to a meter.
     Snapshot(Snapshot),
+    /// Examine a meter on the bench: how it takes the command and its data. WRITES to it.
+    Qualify(Qualify),
     /// Serve the meters of a job as simulated ones on loopback, until stopped.
     Simulate(Simulate),
     /// Try the job on simulated meters in memory, with everything that can go wrong.
@@ -64,6 +68,12 @@ pub(super) enum Command {
     /// The ledger of what was done.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Say what a code means: of a diagnostic, a refusal, an outcome, an exit code. Without one, list all.
+    Explain(Explain),
+    /// Print completions for a shell.
+    Completions(Completions),
+    /// Write a manual page for each command.
+    Man(Man),
     /// Print the JSON Schema of job files.
     Schema,
 }
@@ -328,6 +338,21 @@ impl From<Decision> for Resolution {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+    /// Ask every meter, not only one behind each gateway.
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ReadMeter {
     #[command(flatten)]
     pub way: Way,
@@ -534,6 +559,70 @@ pub(super) struct LedgerExport {
     /// Only the facts of this campaign.
     #[arg(long, value_name = "NAME")]
     pub campaign: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The word in brackets, as in error[unknown_key] or refused[target_has_counted]; an outcome; an exit code.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Finds out what no manual says of a meter, on a bench, without load: how its port counts registers, how it takes block
+/// writes, what it shows after command 6209, and how long that takes. It presets the meter to its own readings, and once
+/// sends data that is out of range. What the meter counts in between is lost, so it must be in nobody's service.
+#[derive(Debug, Args)]
+pub(super) struct Qualify {
+    #[command(flatten)]
+    pub way: Way,
+    /// Its unit number, 1 to 247.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=247))]
+    pub unit: u8,
+    /// Its family: CM3000, CM4000 or PM800.
+    #[arg(long)]
+    pub model: Model,
+    /// The serial number on its label: no other meter is written to.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub serial_number: u32,
+    /// Say that this meter is on a bench and in nobody's service. Without it nothing is done.
+    #[arg(long)]
+    pub bench_meter: bool,
+    /// How its port counts registers [default: found out by the serial number].
+    #[arg(long, value_enum)]
+    pub addressing: Option<AddressingArg>,
+    /// How often its own readings are set.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub times: u8,
+    /// How long to wait for the result of a command.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub command_timeout: Duration,
+    /// Write to the meter without asking.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Use the simulated meters that `meterferry simulate --map-out FILE` serves.
+    #[arg(long, value_name = "FILE")]
+    pub simulated_gateways: Option<PathBuf>,
+    /// Write every frame to this file: time, bytes, registers by name.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// Which shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// The folder; it is made if it is not there.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
 }
 
 #[derive(Debug, Args)]

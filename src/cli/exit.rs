@@ -136,7 +136,7 @@ mod tests {
         let key = TransferKey { campaign: "c".into(), id: "t".into() };
         let transfer = Arc::new(Transfer::new(key, endpoint(1), endpoint(2)));
         let result = |outcome| {
-            let ending = Ending { outcome, reason: String::new(), hint: None };
+            let ending = Ending { outcome, reason: String::new(), hint: None, code: None };
             Arc::new(TransferResult::new(Arc::clone(&transfer), &History::default(), ending, 1))
         };
         RunReport {

@@ -9,11 +9,13 @@ pub(super) struct Failure {
     pub exit: Exit,
     pub message: String,
     pub hint: Option<String>,
+    /// The stable name of what is wrong, where it has one.
+    pub code: Option<&'static str>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None }
+        Self { exit, message: message.into(), hint: None, code: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -24,7 +26,7 @@ impl Failure {
     /// Says it on stderr, as logs are written there.
     pub(super) fn tell(self, logs: LogFormat) -> Exit {
         if !self.message.is_empty() {
-            output::error(&self.message, self.hint.as_deref(), logs);
+            output::error(&self.message, self.code, self.hint.as_deref(), logs);
         }
         self.exit
     }
@@ -37,7 +39,8 @@ impl From<LedgerError> for Failure {
             1 => Exit::Defect,
             _ => Exit::Ledger,
         };
-        Self::new(exit, error.to_string()).hint(error.hint())
+        let code = Some(error.code().as_str());
+        Self { code, ..Self::new(exit, error.to_string()).hint(error.hint()) }
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn told(
         let exit = if found.only_missing_paths() { Exit::NotFound } else { Exit::BadJob };
         let errors = counted(found.len(), "error");
         Failure::new(exit, format!("{errors} in the job files; nothing was touched"))
+            .hint("`meterferry explain CODE`, with the word in brackets, says more")
     })?;
     if !loaded.warnings.is_empty() {
         console.remark(&loaded.warnings.render(output::stderr_colour()));
@@ -78,8 +79,10 @@ pub(super) fn select(
 
 fn ids(arguments: &args::Jobs, transfers: &[Arc<Transfer>]) -> Result<Option<HashSet<String>>, Failure> {
     let Some(file) = &arguments.ids else { return Ok(None) };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(Exit::NotFound, format!("--ids {}: {error}", file.display())))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(Exit::NotFound, format!("--ids {}: {error}", file.display()))
+            .hint("name a text file that can be read, with one id a line; --only id='feeder-*' needs none")
+    })?;
     let ids: HashSet<String> = text
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default().trim())

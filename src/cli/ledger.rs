@@ -83,6 +83,7 @@ pub(super) fn standing(transfer: &Transfer, history: &History) -> Ending {
         outcome,
         reason: reason.to_owned(),
         hint: hint.map(str::to_owned),
+        code: None,
     };
     if history.asks_again(transfer.generation) {
         let reason = format!("generation {} is not done yet", transfer.generation);

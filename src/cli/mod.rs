@@ -3,7 +3,10 @@
 
 mod args;
 mod commands;
+mod completions;
+mod doctor;
 mod exit;
+mod explain;
 mod export;
 mod failure;
 mod fleet;
@@ -12,8 +15,10 @@ mod ledger;
 mod ledger_export;
 mod ledger_verify;
 mod limits;
+mod man;
 mod operator;
 mod output;
+mod qualify;
 mod read;
 pub mod rehearse;
 mod report;

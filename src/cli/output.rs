@@ -44,7 +44,7 @@ impl Console {
     /// Says so if results were lost. The exit code still tells how the command ended.
     pub(super) fn conclude(&self, results: &Results) {
         if let Some(lost) = results.error() {
-            error(&format!("results could not be written to stdout: {lost}"), None, self.logs);
+            error(&format!("results could not be written to stdout: {lost}"), None, None, self.logs);
         }
     }
 
@@ -53,7 +53,7 @@ impl Console {
         let text = text.trim_end_matches('\n');
         match self.logs {
             LogFormat::Human => self.stderr.line(text),
-            LogFormat::Json => self.stderr.line(&log_line("INFO", text, None)),
+            LogFormat::Json => self.stderr.line(&log_line("INFO", text, None, None)),
         }
     }
 }
@@ -79,21 +79,25 @@ pub(super) fn person_present() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// `error: …`, and a hint below; in a JSON log it is a line of it.
-pub(super) fn error(message: &str, hint: Option<&str>, logs: LogFormat) {
+/// `error[code]: …`, and a hint below; in a JSON log it is a line of it.
+pub(super) fn error(message: &str, code: Option<&str>, hint: Option<&str>, logs: LogFormat) {
     if logs == LogFormat::Json {
-        return LogSink::stderr().line(&log_line("ERROR", message, hint));
+        return LogSink::stderr().line(&log_line("ERROR", message, code, hint));
     }
     let (red, cyan, plain) =
         if stderr_colour() { ("\u{1b}[1;31m", "\u{1b}[36m", "\u{1b}[0m") } else { ("", "", "") };
     let hint = hint.map(|hint| format!("\n{cyan}hint{plain}: {hint}")).unwrap_or_default();
-    LogSink::stderr().line(&format!("{red}error{plain}: {message}{hint}"));
+    let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+    LogSink::stderr().line(&format!("{red}error{code}{plain}: {message}{hint}"));
 }
 
 /// What does not come from a run, with the fields of a log line.
-fn log_line(level: &str, message: &str, hint: Option<&str>) -> String {
+fn log_line(level: &str, message: &str, code: Option<&str>, hint: Option<&str>) -> String {
     let timestamp = format!("{:.6}", Timestamp::now());
     let mut line = json!({ "timestamp": timestamp, "level": level, "message": message });
+    if let Some(code) = code {
+        line["code"] = code.into();
+    }
     if let Some(hint) = hint {
         line["hint"] = hint.into();
     }

@@ -184,9 +184,16 @@ fn confirm(
     }
     let question =
         format!("{}, {} will be written", counted(selected.len(), "transfer"), counted(writes, "meter"));
+    let hint = "look at `meterferry plan` first, then add --yes; `--simulate` tries it without meters";
+    ask(&question, hint, console)
+}
+
+/// Puts a question that only `yes` answers. `hint`: what to do where nobody is here to be asked.
+pub(super) fn ask(question: &str, hint: &str, console: &Console) -> Result<(), Failure> {
     if !output::person_present() {
-        return Err(Failure::new(Exit::Usage, format!("{question}, and nobody is here to be asked"))
-            .hint("look at `meterferry plan` first, then add --yes; `--simulate` tries it without meters"));
+        return Err(
+            Failure::new(Exit::Usage, format!("{question}, and nobody is here to be asked")).hint(hint)
+        );
     }
     console.remark(&format!("{question}. Type yes to go on:"));
     let mut answer = String::new();
@@ -194,7 +201,8 @@ fn confirm(
     if read.is_ok() && answer.trim().eq_ignore_ascii_case("yes") {
         return Ok(());
     }
-    Err(Failure::new(Exit::Unfinished, "not confirmed; nothing was touched"))
+    Err(Failure::new(Exit::Unfinished, "not confirmed; nothing was touched")
+        .hint("type the whole word yes, or give --yes"))
 }
 
 /// Names a run in the record: when it began, and four hexadecimal digits.

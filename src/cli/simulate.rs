@@ -48,5 +48,6 @@ fn write_json(file: &Path, option: &str, value: &impl Serialize) -> Result<(), F
     };
     write().map_err(|error: std::io::Error| {
         Failure::new(Exit::NotFound, format!("{option} {}: {error}", file.display()))
+            .hint("name a file in a folder that exists and that this user may write to")
     })
 }

@@ -82,8 +82,11 @@ pub(super) async fn start_fleet(transfers: &[Arc<Transfer>], latency: Duration) 
 /// The trace file, if one is asked for.
 pub(super) fn trace(file: Option<&Path>) -> Result<Option<Trace>, Failure> {
     file.map(|file| {
-        Trace::create(file)
-            .map_err(|error| Failure::new(Exit::NotFound, format!("--trace {}: {error}", file.display())))
+        Trace::create(file).map_err(|error| {
+            Failure::new(Exit::NotFound, format!("--trace {}: {error}", file.display())).hint(
+                "name a file in a folder that exists and that this user may write to; nothing was touched",
+            )
+        })
     })
     .transpose()
 }

@@ -21,7 +21,7 @@ use super::{
     tree::At,
     typed, way,
 };
-use crate::campaign::{self, Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit};
+use crate::campaign::{self, Endpoint, Gateway, Role, SerialNumber, Transfer, TransferKey, Unit, WrittenAt};
 
 /// A transfer and its place in its file's list.
 pub(super) struct Placed {
@@ -148,7 +148,27 @@ impl File<'_> {
         let source = self.transfer_source(raw_source, target.as_ref(), &source_at, found);
         let generation = raw.generation.unwrap_or(1);
         let plain = Transfer::new(key, source?, target?);
-        Some(Transfer { labels, checked, expect_source, expect_target, after, generation, options, ..plain })
+        let written_at = Some(self.written_at(pointer));
+        Some(Transfer {
+            labels,
+            checked,
+            expect_source,
+            expect_target,
+            after,
+            generation,
+            options,
+            written_at,
+            ..plain
+        })
+    }
+
+    fn written_at(&self, pointer: &str) -> WrittenAt {
+        let at = |part: &str| self.source.document.key_spot(&format!("{pointer}/{part}"));
+        let id = at("id");
+        // What comes from a spreadsheet stands in its row, wherever the rest of the transfer is written.
+        let line =
+            |part| Some(at(part)).filter(|spot| spot.file == id.file).map_or(id.line, |spot| spot.line);
+        WrittenAt { id: id.line, source: line("source"), target: line("target"), file: Arc::clone(&id.file) }
     }
 
     fn transfer_source(

@@ -9,8 +9,10 @@
 //! appending does not, unless [`QUEUE_LIMIT`] facts are waiting.
 
 mod chain;
+mod code;
 mod error;
 mod format;
+mod health;
 mod memory;
 mod place;
 mod record;
@@ -22,8 +24,10 @@ mod ticket;
 use crate::{campaign::TransferKey, transfer::Recorded};
 
 pub use chain::{Break, ChainedFact, Digest, Head, Origin};
+pub use code::LedgerCode;
 pub use error::LedgerError;
 pub use format::{FACT_LIMIT, FACT_VERSION, FORMAT_VERSION, Kind, LEDGER_FILE, LOCK_FILE};
+pub use health::{is_held, network_file_system};
 pub use memory::{Fault, MemoryLedger};
 pub use place::default_state_dir;
 pub use record::TransferRecord;

@@ -23,6 +23,10 @@ pub(super) const fn read_request(read: Read, addressing: Addressing) -> Request<
     Request::ReadHoldingRegisters(wire_address(read.first, addressing), read.count)
 }
 
+pub(super) const fn read_input_request(read: Read, addressing: Addressing) -> Request<'static> {
+    Request::ReadInputRegisters(wire_address(read.first, addressing), read.count)
+}
+
 pub(super) fn write_request(write: &Write, addressing: Addressing) -> Request<'static> {
     match write {
         Write::Block { first, words } => {
@@ -44,7 +48,9 @@ pub(super) fn whole(
     answered: &Result<Response, ExceptionCode>,
 ) -> Result<(), Cause> {
     let pdu = match answered {
-        Ok(Response::ReadHoldingRegisters(words)) => 2 + 2 * words.len(),
+        Ok(Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words)) => {
+            2 + 2 * words.len()
+        }
         Ok(Response::WriteSingleRegister(..) | Response::WriteMultipleRegisters(..)) => 5,
         // The next check complains of the function.
         Ok(_) => return Ok(()),
@@ -71,6 +77,14 @@ pub(super) fn registers(read: Read, response: Response) -> Result<Vec<u16>, Caus
             Err(Cause::Nonsense(format!("{} registers, asked for {}", words.len(), read.count)))
         }
         other => Err(Cause::Nonsense(format!("an answer to another function: {other:?}"))),
+    }
+}
+
+/// The registers of an answer to function 04.
+pub(super) fn input_registers(read: Read, response: Response) -> Result<Vec<u16>, Cause> {
+    match response {
+        Response::ReadInputRegisters(words) if words.len() == usize::from(read.count) => Ok(words),
+        other => Err(Cause::Nonsense(format!("not the answer to function 04: {other:?}"))),
     }
 }
 

@@ -40,4 +40,5 @@ pub use progress::{Progress, ProgressKind};
 pub use reporters::{JsonLinesReporter, Reporters};
 pub use style::Style;
 pub use summary::summary_text;
+pub use table::grid;
 pub use words::NOT_CARRIED;

@@ -42,7 +42,8 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     let transfer = &looked.transfer;
     let id = name(transfer, campaigns);
     let would = paint(would_words(looked.would), would_tone(looked.would), style.colour);
-    let mut text = format!("{}: {would}\n", paint(&printable(&id), Tone::Bold, style.colour));
+    let code = looked.code.map_or_else(String::new, |code| format!("[{code}]"));
+    let mut text = format!("{}: {would}{code}\n", paint(&printable(&id), Tone::Bold, style.colour));
     let source = match &transfer.source {
         Source::Live(live) => meter(&live.endpoint, looked.source_identity.as_ref()),
         Source::Typed(_) | Source::Snapshot(_) => transfer.source.to_string(),
@@ -61,6 +62,10 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     if let Some(opens) = &looked.window_closed {
         let line = format!("closed now, so a run would not begin it; {opens}");
         text.push_str(&format!("{}\n", hanging("  window  ", &line, style.width)));
+    }
+    let goes_on = matches!(looked.would, Would::Transfer | Would::Nothing);
+    if let Some(at) = transfer.written_at.as_ref().filter(|_| !goes_on) {
+        text.push_str(&format!("{}\n", hanging("  job     ", &at.to_string(), style.width)));
     }
     if let Some(hint) = &looked.hint {
         text.push_str(&format!("{}\n", hanging("  hint    ", hint, style.width)));

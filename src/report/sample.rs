@@ -12,7 +12,9 @@ use crate::{
         Busiest, Capacity, Event, Forecast, GatewayPulse, LookReport, Looked, RecordedBy, Requests,
         RunReport, Times, Traffic, TransferResult, Would,
     },
-    transfer::{Author, BoundUsed, Case, Cause, Fact, Identity, Outcome, Reading, Step, examine},
+    transfer::{
+        Author, BoundUsed, Case, Cause, Fact, Identity, Outcome, Reading, ReasonCode, Refusal, Step, examine,
+    },
 };
 
 pub(super) fn time(second: i64) -> Timestamp {
@@ -52,6 +54,7 @@ pub(super) fn result(number: u8, outcome: Outcome, reason: &str, hint: Option<&s
         outcome,
         reason: reason.to_owned(),
         hint: hint.map(str::to_owned),
+        code: None,
         source_serial: None,
         target_serial: None,
         source: None,
@@ -155,6 +158,7 @@ fn looked(number: u8, target_real_in: i64) -> Looked {
     let (source, target) =
         (readings(1_234_567_000), Readings::from_energies([target_real_in, 0, 0, 0, 0, 0, 0]).unwrap());
     let examination = examine(&Case { plan: &transfer, source: &source, target: &target, claimed_by: None });
+    let code = examination.result.as_ref().err().map(Refusal::code);
     let (would, reason, hint, staged) = match examination.result {
         Ok(staged) => (Would::Transfer, "every guard passed".to_owned(), None, Some(staged)),
         Err(refusal) => (Would::Refuse, refusal.to_string(), Some(refusal.hint()), None),
@@ -163,6 +167,7 @@ fn looked(number: u8, target_real_in: i64) -> Looked {
         would,
         reason,
         hint,
+        code,
         verdicts: examination.verdicts,
         source_identity: Some(Identity::SerialNumber(20_344_870 + u32::from(number))),
         target_identity: Some(Identity::Unproved(
@@ -183,6 +188,7 @@ fn unreached(number: u8) -> Looked {
         would: Would::NotReach,
         reason: "no connection to the gateway: connection refused".to_owned(),
         hint: Some("check power and network".to_owned()),
+        code: Some(ReasonCode::NoConnection),
         verdicts: Vec::new(),
         source_identity: None,
         target_identity: None,

@@ -113,9 +113,14 @@ fn block(title: &str, results: &[&TransferResult], campaigns: usize, style: Styl
     for (place, (result, id)) in results.iter().zip(&ids).enumerate() {
         let indent = format!("  {id}{}  ", " ".repeat(widest - columns(id)));
         let word = outcome_words(result.outcome);
-        let row = hanging(&indent, &format!("{word}: {}", result.reason), style.width);
+        let code = result.code.map_or_else(String::new, |code| format!("[{code}]"));
+        let row = hanging(&indent, &format!("{word}{code}: {}", result.reason), style.width);
         let painted = paint(word, outcome_tone(result.outcome), style.colour);
         text.push_str(&format!("{indent}{painted}{}\n", &row[indent.len() + word.len()..]));
+        if let Some(at) = &result.transfer.written_at {
+            let indent = format!("{}job:  ", " ".repeat(columns(&indent)));
+            text.push_str(&format!("{}\n", hanging(&indent, &at.to_string(), style.width)));
+        }
         // The same way on for many in a row is said once, below the last.
         let said_below = results
             .get(place + 1)

@@ -1,6 +1,9 @@
 //! Text in aligned columns. A plain function of cells: knows nothing of what they say.
 
-use super::paint::{Tone, columns, paint, printable};
+use super::{
+    Style,
+    paint::{Tone, columns, paint, printable},
+};
 
 /// Space between two columns.
 const GAP: &str = "  ";
@@ -25,6 +28,15 @@ impl Cell {
     pub(super) fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), tone: Tone::Plain }
     }
+}
+
+/// Rows below their titles, for what is no run: as many cells a row as there are titles.
+pub fn grid(titles: &[&'static str], rows: &[Vec<String>], style: Style) -> String {
+    let columns: Vec<Column> =
+        titles.iter().map(|title| Column { title, right: false, give_up: 0 }).collect();
+    let rows: Vec<Vec<Cell>> =
+        rows.iter().map(|row| row.iter().map(|text| Cell::plain(text.as_str())).collect()).collect();
+    table(&columns, &rows, style.width, style.colour)
 }
 
 /// The rows below their titles, each line ended.

@@ -14,8 +14,8 @@ use crate::{
     meter::{Read, Readings},
     modbus::{Connect, ReadLink, Trace},
     transfer::{
-        Cause, History, Identity, Known, Look, Outcome, Phase, Refusal, Reply, RetryClass, Step, Survey,
-        Surveyed, Verdict,
+        Cause, History, Identity, Known, Look, Outcome, Phase, ReasonCode, Refusal, Reply, RetryClass, Step,
+        Survey, Surveyed, Verdict,
     },
 };
 
@@ -90,6 +90,8 @@ pub struct Looked {
     pub reason: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// The stable name of the reason, where a guard would say no or a meter failed.
+    pub code: Option<ReasonCode>,
     /// What the guards said.
     pub verdicts: Vec<Verdict>,
     /// Who answered as the source.
@@ -314,6 +316,7 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
             would,
             reason,
             hint: hint.map(str::to_owned),
+            code: None,
             verdicts: Vec::new(),
             source_identity: history.source_identity.clone(),
             target_identity: history.target_identity.clone(),
@@ -332,6 +335,7 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
             let refusal =
                 Refusal::MeaningChanged { done: Box::new(done.clone()), asked: Box::new(transfer.meaning()) };
             known(Would::Refuse, refusal.to_string(), Some(&refusal.hint()))
+                .map(|known| Looked { code: Some(refusal.code()), ..known })
         }
         (Phase::Mismatch, _) => known(
             Would::Mismatch,
@@ -367,14 +371,16 @@ fn told(transfer: Arc<Transfer>, survey: &Survey, end: Surveyed) -> Looked {
                 Outcome::Unknown => Would::Unknown,
                 _ => Would::Refuse,
             };
-            seen(transfer, survey, would, refusal.to_string(), Some(refusal.hint()))
+            let looked = seen(transfer, survey, would, refusal.to_string(), Some(refusal.hint()));
+            Looked { code: Some(refusal.code()), ..looked }
         }
         Surveyed::Failed(failure) => {
             let would = match failure.outcome() {
                 Outcome::Unreachable => Would::NotReach,
                 _ => Would::Fail,
             };
-            seen(transfer, survey, would, failure.to_string(), Some(failure.hint()))
+            let looked = seen(transfer, survey, would, failure.to_string(), Some(failure.hint()));
+            Looked { code: Some(failure.code()), ..looked }
         }
         Surveyed::CommittedEarlier(intent) => {
             let reason =
@@ -396,6 +402,7 @@ fn seen(
         would,
         reason,
         hint,
+        code: None,
         verdicts: survey.verdicts().to_vec(),
         source_identity: survey.identity(Role::Source).cloned(),
         target_identity: survey.identity(Role::Target).cloned(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     campaign::Transfer,
     meter::Readings,
-    transfer::{Author, Began, BoundUsed, Ending, History, Identity, Outcome, Phase},
+    transfer::{Author, Began, BoundUsed, Ending, History, Identity, Outcome, Phase, ReasonCode},
 };
 
 /// When things happened to a transfer.
@@ -38,6 +38,8 @@ pub struct TransferResult {
     pub reason: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// The stable name of the reason, where a guard said no or a meter failed.
+    pub code: Option<ReasonCode>,
     /// Serial number the source answered with.
     pub source_serial: Option<u32>,
     /// Serial number the target answered with.
@@ -88,6 +90,7 @@ impl TransferResult {
             outcome: ending.outcome,
             reason: ending.reason,
             hint: ending.hint,
+            code: ending.code,
             source_serial: serial(&history.source_identity),
             target_serial: serial(&history.target_identity),
             source: source.map(|reading| reading.readings.clone()),

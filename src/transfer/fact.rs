@@ -11,7 +11,7 @@ use crate::{
     meter::{Bound, Readings},
 };
 
-use super::Outcome;
+use super::{Outcome, ReasonCode};
 
 /// A fact with its place in the transfer's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,6 +245,9 @@ pub struct Ending {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hint: Option<String>,
+    /// The stable name of the reason, where a guard said no or a meter failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<ReasonCode>,
 }
 
 /// What a person may decide about an open, committed or mismatched transfer.

@@ -114,37 +114,37 @@ impl Failure {
     pub fn hint(&self) -> String {
         match self {
             Self::Request { cause: Cause::NoConnection(_) | Cause::GatewayGivenUp { .. }, .. } => {
-                "check the way to the gateway (address and port, power, free connections; a serial port's device), then run again".to_owned()
+                "check the way to the gateway (address and port, power, free connections; a serial port's device) with `meterferry doctor JOB`, then run again".to_owned()
             }
             Self::Request { cause: Cause::NotSilent(_), .. } => {
-                "one master may use a serial line: stop other software and devices that ask on it; check the line's settings and its wiring, then run again".to_owned()
+                "one master may use a serial line: stop other software and devices that ask on it; check its `baud` and `parity` and the wiring, then run again".to_owned()
             }
             Self::Request { cause, .. } if cause.is_unreachable() => {
-                "check the unit number, the wiring, the meter's power and, on a serial line, its baud and parity, then run again".to_owned()
+                "check the unit number, the wiring, the meter's power and, on a serial line, its `baud` and `parity`, with `meterferry doctor JOB --all`; then run again".to_owned()
             }
             Self::Request { step: Step::Stage, cause: Cause::Exception(_), .. } => {
                 "is the setup session open or the revenue security switch locked? `write_mode: single` writes one register at a time".to_owned()
             }
             Self::Request { cause: cause @ Cause::Exception(_), .. } if cause.retry() == RetryClass::Again => {
-                "the meter or its gateway is busy or in trouble: see whether other software talks to it, then run again".to_owned()
+                "the meter or its gateway is busy or in trouble: see whether other software talks to it (`meterferry doctor JOB`), then run again".to_owned()
             }
             Self::Request { cause: Cause::Exception(_), .. } => {
-                "check the meter's model and addressing in the job".to_owned()
+                "check the meter's `model` and `addressing` in the job".to_owned()
             }
             Self::Request { .. } => "run again; `--trace FILE` shows every frame".to_owned(),
             Self::Unsteady { .. } => {
                 "give the meter's largest load as `verify.max_load`, or disconnect its load".to_owned()
             }
             Self::AnotherMaster { .. } => {
-                "stop other software that writes to this meter (SMS, PME, a SCADA system, the front panel), then run again".to_owned()
+                "stop other software that writes to this meter (SMS, PME, a SCADA system, the front panel), then `meterferry run` again".to_owned()
             }
             Self::TooSlow { .. } | Self::Stale(_) => {
-                "the gateway is too slow or too busy: lower its `pace`, or run with fewer transfers at a time".to_owned()
+                "the gateway is too slow or too busy: lower its `pace`, or run with fewer transfers at a time (`-j 1`)".to_owned()
             }
             Self::Rejected(_) => {
-                "is the meter's setup session open or its revenue security switch locked?".to_owned()
+                "is the meter's setup session open or its revenue security switch locked? `meterferry qualify` examines such a meter on a bench".to_owned()
             }
-            Self::NotCommitted(_) => "nothing was changed; run again".to_owned(),
+            Self::NotCommitted(_) => "nothing was changed; `meterferry run` again".to_owned(),
         }
     }
 }

@@ -275,6 +275,7 @@ mod tests {
             after: Vec::new(),
             generation: 1,
             options,
+            written_at: None,
         }
     }
 

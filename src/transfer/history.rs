@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     fn ended(outcome: Outcome) -> Fact {
-        Fact::Ended(Ending { outcome, reason: String::new(), hint: None })
+        Fact::Ended(Ending { outcome, reason: String::new(), hint: None, code: None })
     }
 
     #[test]

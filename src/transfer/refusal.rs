@@ -7,7 +7,7 @@ use crate::{
     meter::{Addressing, BadReadings, Quantity, Readings, kilo, with_unit},
 };
 
-use super::{Cause, Outcome, TotalsMode};
+use super::{Cause, Ending, Outcome, TotalsMode};
 
 /// Why nothing may be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -266,19 +266,21 @@ impl Refusal {
                 format!("if the meter's port is set so, add `addressing: {addressing}` to the {role} in the job")
             }
             Self::WrongMeter { role, .. } => format!(
-                "check the {role}'s gateway, unit and serial number in the job against the meter's label; are source and target swapped?"
+                "check the {role}'s gateway, unit and serial number in the job against the meter's label (`meterferry read` says who is there); are `source` and `target` swapped?"
             ),
             Self::NoSerialNumber { role, .. } => format!(
-                "check the {role}'s model and addressing; `serial_number: any` goes without this proof"
+                "check the {role}'s `model` and `addressing`; `serial_number: any` goes without this proof"
             ),
             Self::BadReadings { role, .. } | Self::MixedSign { role, .. } => {
-                format!("look at the {role} itself; check its model in the job")
+                format!(
+                    "check the {role}'s `model` and `addressing` in the job; `meterferry read` shows its registers"
+                )
             }
             Self::ZeroSource => {
                 "was the source reset before it was read? If it really has counted nothing, add `allow_zero: true`".to_owned()
             }
             Self::Direction { .. } => {
-                "are source and target swapped in the job, or was this done before? Nothing was written by this run".to_owned()
+                "are `source` and `target` swapped in the job, or was this done before (`meterferry status JOB`)? Nothing was written by this run; to set a meter back on purpose, pin what it holds with `expect` under `target`".to_owned()
             }
             Self::NotLost { .. } => {
                 "was the snapshot taken after the energies were lost? Then name an older one. To set a meter back on purpose, pin it to where it is with `expect` in the target. Nothing was written by this run".to_owned()
@@ -293,19 +295,19 @@ impl Refusal {
             Self::StillCounting { .. } => {
                 "disconnect the source's load before it is read, or use `target_energy: replace` if both meters count the same energy".to_owned()
             }
-            Self::Overflow => "the readings cannot be added: look at both meters".to_owned(),
+            Self::Overflow => "the readings cannot be added: look at both meters (`meterferry read`), or use `target_energy: replace`".to_owned(),
             Self::NoCapture { age: Some(_), .. } => {
                 "if the old meter has not counted since, allow the age with `source.captured_within`; else type its last readings into the job (`source: { model, serial_number, taken, readings }`)".to_owned()
             }
             Self::NoCapture { age: None, .. } => {
-                "put the old meter back and run again, or type its last readings into the job (`source: { model, serial_number, taken, readings }`)".to_owned()
+                "put the old meter back and `meterferry run` again, or type its last readings into the job (`source: { model, serial_number, taken, readings }`)".to_owned()
             }
             Self::TotalUnknown { total, .. } => format!("give `{}` in the job's readings too", total.key()),
             Self::Totals { .. } => {
                 "set both meters alike, or add `totals: keep` (carry the source's totals as they are) or `totals: recompute` (form them from in and out as the target does)".to_owned()
             }
             Self::Unexpected { role, .. } => {
-                format!("look at the {role}; correct `expect` in the job if the reading is right")
+                format!("look at the {role} (`meterferry read`); correct `expect` in the job if the reading is right")
             }
             Self::Claimed { by } => {
                 format!("check both jobs; if this transfer is to follow that one, add `after: {by}`")
@@ -317,8 +319,19 @@ impl Refusal {
                 "a command that was believed lost came late, with the readings of the former source: look at the meter; `meterferry resolve JOB --id ID --as not-committed --reason …` begins afresh, with all guards".to_owned()
             }
             Self::MeaningChanged { .. } => {
-                "give the new transfer an id of its own, or put the job back".to_owned()
+                "give the new transfer an `id` of its own, put the job back, or raise its `generation` to do it once more; `meterferry status JOB` shows what was done".to_owned()
             }
+        }
+    }
+}
+
+impl From<&Refusal> for Ending {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            outcome: refusal.outcome(),
+            reason: refusal.to_string(),
+            hint: Some(refusal.hint()),
+            code: Some(refusal.code()),
         }
     }
 }
@@ -330,4 +343,118 @@ pub(super) fn farthest_from_zero(readings: &Readings) -> (Quantity, i64) {
         .map(|quantity| (quantity, readings.energy(quantity)))
         .max_by_key(|(quantity, value)| (value.unsigned_abs(), std::cmp::Reverse(quantity.index())))
         .expect("there are seven quantities")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        campaign::{Address, Endpoint, Gateway, SerialNumber, Transfer, Unit},
+        meter::{CommandStatus, Model},
+        transfer::{Exception, Failure, ReasonCode, Step},
+    };
+
+    fn meaning() -> Box<Meaning> {
+        let endpoint = |unit| Endpoint {
+            model: Model::Pm800,
+            gateway: std::sync::Arc::new(Gateway::new(Address::Rtu { device: "COM3".to_owned() })),
+            unit: Unit::new(unit).unwrap(),
+            serial_number: SerialNumber::Any,
+            addressing: Addressing::Modbus,
+        };
+        Box::new(Transfer::new(key(), endpoint(1), endpoint(2)).meaning())
+    }
+
+    fn key() -> TransferKey {
+        TransferKey { campaign: "north".into(), id: "feeder-12".into() }
+    }
+
+    /// Every refusal there is, in each of its tones.
+    fn refusals() -> Vec<Refusal> {
+        let (role, quantity, place) = (Role::Target, Quantity::RealEnergyIn, "plant-a unit 12".to_owned());
+        let cause = Cause::Exception(Exception(2));
+        let wrong =
+            |one_off| Refusal::WrongMeter { role, place: place.clone(), pinned: 1, answered: 2, one_off };
+        let mode = TotalsMode::Absolute;
+        let (allowed, at) = (Duration::from_secs(3600), jiff::Timestamp::UNIX_EPOCH);
+        vec![
+            wrong(None),
+            wrong(Some(Addressing::Jbus)),
+            Refusal::NoSerialNumber { role, place: place.clone(), pinned: 1, cause },
+            Refusal::BadReadings { role, error: Readings::from_wire(Model::Pm800, &[]).unwrap_err() },
+            Refusal::MixedSign { role, quantity },
+            Refusal::ZeroSource,
+            Refusal::Direction { source_real_in: 1, target_real_in: 2 },
+            Refusal::Counting { quantity, counted: 1, replaced: 2, added: None },
+            Refusal::StillCounting { quantity, growth: 1, apart_ms: 1000 },
+            Refusal::Overflow,
+            Refusal::NoCapture { age: None, allowed },
+            Refusal::NoCapture { age: Some(allowed), allowed },
+            Refusal::TotalUnknown { total: Quantity::RealEnergyTotal, out: Quantity::RealEnergyOut },
+            Refusal::Totals { source_mode: mode, target_mode: mode },
+            Refusal::Unexpected { role, quantity, value: 1, range: ExpectRange { min: Some(2), max: None } },
+            Refusal::Claimed { by: key() },
+            Refusal::EarlierUndecided { intent: 1, at },
+            Refusal::EarlierOfAnotherJob { intent: 1, at, then: meaning(), asked: meaning() },
+            Refusal::MeaningChanged { done: meaning(), asked: meaning() },
+            Refusal::NotLost { quantity, target: 2, snapshot: 1, taken: at },
+            Refusal::SnapshotAge { path: "a.yaml".to_owned(), taken: at, age: None, allowed: None },
+        ]
+    }
+
+    /// Every failure there is, with every cause.
+    fn failures() -> Vec<Failure> {
+        let (role, quantity) = (Role::Source, Quantity::RealEnergyIn);
+        let causes = [
+            Cause::NoConnection("refused".to_owned()),
+            Cause::NotSilent("3 bytes".to_owned()),
+            Cause::NoAnswer(Duration::from_secs(2)),
+            Cause::Dropped("reset".to_owned()),
+            Cause::Nonsense("short".to_owned()),
+            Cause::Exception(Exception(2)),
+            Cause::Exception(Exception(6)),
+            Cause::Exception(Exception(11)),
+        ];
+        let request = |step| {
+            move |cause: &Cause| Failure::Request { step, role, place: "x".to_owned(), cause: cause.clone() }
+        };
+        let mut all: Vec<Failure> = causes.iter().map(request(Step::ReadSource)).collect();
+        all.extend(causes.iter().map(request(Step::Stage)));
+        all.extend([
+            Failure::Unsteady { role, quantity, growth: 1, apart_ms: 1, allowed: 0, reads: 4 },
+            Failure::AnotherMaster { register: crate::meter::BUFFER, expected: 1, found: 2 },
+            Failure::TooSlow { limit: Duration::from_millis(250), checks: 4 },
+            Failure::Stale(Duration::from_secs(30)),
+            Failure::Rejected(CommandStatus::InvalidCommand),
+            Failure::NotCommitted("no answer".to_owned()),
+        ]);
+        all
+    }
+
+    /// That a hint names what to type: a command, or a key of the job.
+    #[track_caller]
+    fn assert_names_a_way_on(hint: &str, of: &str) {
+        let named = hint.split('`').skip(1).step_by(2).any(|word| !word.trim().is_empty());
+        assert!(named || hint.contains("run again"), "{of}: {hint:?} names neither a command nor a key");
+    }
+
+    #[test]
+    fn every_refusal_and_failure_names_the_way_on() {
+        for refusal in refusals() {
+            assert_names_a_way_on(&refusal.hint(), &refusal.to_string());
+        }
+        for failure in failures() {
+            assert_names_a_way_on(&failure.hint(), &failure.to_string());
+        }
+    }
+
+    #[test]
+    fn every_reason_is_that_of_a_refusal_or_a_failure() {
+        let said: BTreeSet<ReasonCode> =
+            refusals().iter().map(Refusal::code).chain(failures().iter().map(Failure::code)).collect();
+        let all: BTreeSet<ReasonCode> = ReasonCode::ALL.iter().copied().collect();
+        assert_eq!(said, all, "a reason without a sample is a reason whose hint nobody has read");
+    }
 }

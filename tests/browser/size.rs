@@ -30,6 +30,7 @@ fn opens() {
                     outcome: Outcome::AlreadyDone,
                     reason: "verified".to_owned(),
                     hint: None,
+                    code: None,
                 })
             };
             let mut subject = Subject::new(Some((record.facts, record.history)), None, standing).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{bench::Bench, job};
 
-const COMMANDS: [(&str, &[&str]); 10] = [
+const COMMANDS: [(&str, &[&str]); 15] = [
     ("validate", &["--format"]),
     (
         "plan",
@@ -38,6 +38,11 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("simulate", &["--map-out", "--audit-out", "--simulated-latency"]),
     ("ledger", &["init"]),
     ("ledger init", &["--state-dir", "--simulated"]),
+    ("explain", &["CODE", "--format"]),
+    ("doctor", &["--simulate", "--simulated-gateways", "--state-dir", "--all", "--format"]),
+    ("completions", &["bash", "zsh", "fish"]),
+    ("man", &["--to"]),
+    ("qualify", &["--bench-meter", "--serial-number", "--times", "--command-timeout", "--yes"]),
     ("schema", &["--help"]),
 ];
 

@@ -13,6 +13,7 @@ mod job;
 mod meters;
 
 mod authors;
+mod comfort;
 mod control;
 mod demo;
 mod descriptors;
@@ -24,6 +25,7 @@ mod ledgers;
 mod lines;
 mod mapped;
 mod metrics;
+mod qualify;
 mod report;
 mod resolve;
 mod selection;

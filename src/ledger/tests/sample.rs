@@ -33,7 +33,7 @@ pub(super) fn urgent() -> Fact {
 }
 
 pub(super) fn ended(outcome: Outcome) -> Fact {
-    Fact::Ended(Ending { outcome, reason: "no \"answer\"\n".into(), hint: Some("look".into()) })
+    Fact::Ended(Ending { outcome, reason: "no \"answer\"\n".into(), hint: Some("look".into()), code: None })
 }
 
 fn reading(energy: i64) -> Reading {

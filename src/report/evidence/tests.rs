@@ -99,12 +99,18 @@ impl Record {
     }
 
     fn ended(self, outcome: Outcome, reason: &str) -> Self {
-        self.fact(Fact::Ended(Ending { outcome, reason: reason.to_owned(), hint: Some(HOSTILE.to_owned()) }))
+        self.fact(Fact::Ended(Ending {
+            outcome,
+            reason: reason.to_owned(),
+            hint: Some(HOSTILE.to_owned()),
+            code: None,
+        }))
     }
 
     fn subject(self) -> Subject {
         let history = History::replay(self.facts.iter().cloned()).unwrap();
-        let done = Ending { outcome: Outcome::AlreadyDone, reason: "verified".to_owned(), hint: None };
+        let done =
+            Ending { outcome: Outcome::AlreadyDone, reason: "verified".to_owned(), hint: None, code: None };
         let ending = history.ending.clone().unwrap_or(done);
         Subject::new(Some((self.facts, history)), None, |_, _| ending).unwrap()
     }
@@ -352,6 +358,7 @@ fn another_use_of_an_id_is_told_without_what_the_first_one_did() {
         outcome: Outcome::NotRun,
         reason: "generation 2 is not done yet".to_owned(),
         hint: None,
+        code: None,
     });
     let evidence = evidence(&[subject.unwrap()]);
     let certificate = &evidence.certificates[0];

@@ -9,7 +9,7 @@ use crate::{
     meter::Readings,
     report::Counts,
     run::{Forecast, LookReport, Looked, Would},
-    transfer::Verdict,
+    transfer::{ReasonCode, Verdict},
 };
 
 /// What a run would do with one transfer. The readings have the names they have in a run's result.
@@ -29,8 +29,13 @@ pub struct PlanJson {
     pub reason: String,
     /// What to do next; `null` if nothing.
     pub hint: Option<String>,
+    /// The stable name of the reason, for `meterferry explain`; `null` where no guard said no and no meter
+    /// failed.
+    pub code: Option<ReasonCode>,
     /// What each guard said; empty if none was asked.
     pub verdicts: Vec<Verdict>,
+    /// Where the job says so: `FILE:LINE` with the lines of source and target; `null` if it comes from no job file.
+    pub written_at: Option<String>,
     /// The meter whose readings would be carried.
     pub source_meter: MeterJson,
     /// The meter that would go on counting.
@@ -80,7 +85,9 @@ impl From<&Looked> for PlanJson {
             would: looked.would,
             reason: looked.reason.clone(),
             hint: looked.hint.clone(),
+            code: looked.code,
             verdicts: looked.verdicts.clone(),
+            written_at: transfer.written_at.as_ref().map(ToString::to_string),
             source_meter: MeterJson::source(&transfer.source, None)
                 .identified(looked.source_identity.as_ref()),
             target_meter: MeterJson::new(&transfer.target, None).identified(looked.target_identity.as_ref()),

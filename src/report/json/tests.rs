@@ -61,6 +61,8 @@ fn every_transfer_has_the_same_keys_whatever_became_of_it() {
                 "outcome",
                 "reason",
                 "hint",
+                "code",
+                "written_at",
                 "source_meter",
                 "target_meter",
                 "source",

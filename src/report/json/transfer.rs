@@ -11,7 +11,7 @@ use crate::{
     meter::Readings,
     report::Counts,
     run::{Reckoning, RecordedBy, RunReport, StopReason, Times, TransferResult},
-    transfer::{BoundUsed, Outcome},
+    transfer::{BoundUsed, Outcome, ReasonCode},
 };
 
 /// One transfer's outcome with everything that was read and written.
@@ -29,6 +29,11 @@ pub struct TransferJson {
     pub reason: String,
     /// What to do next; `null` if nothing.
     pub hint: Option<String>,
+    /// The stable name of the reason, for `meterferry explain`; the outcome itself where no guard said no and no meter
+    /// failed.
+    pub code: &'static str,
+    /// Where the job says so: `FILE:LINE` with the lines of source and target; `null` if it comes from no job file.
+    pub written_at: Option<String>,
     /// The meter whose readings are carried.
     pub source_meter: MeterJson,
     /// The meter that goes on counting.
@@ -141,6 +146,8 @@ impl From<&TransferResult> for TransferJson {
             outcome: result.outcome,
             reason: result.reason.clone(),
             hint: result.hint.clone(),
+            code: result.code.map_or(result.outcome.word(), ReasonCode::as_str),
+            written_at: transfer.written_at.as_ref().map(ToString::to_string),
             source_meter: MeterJson::source(&transfer.source, result.source_serial),
             target_meter: MeterJson::new(&transfer.target, result.target_serial),
             source: result.source.clone(),

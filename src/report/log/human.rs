@@ -58,6 +58,7 @@ fn level(level: Level) -> (&'static str, Tone) {
 struct Sentence {
     transfer: Option<String>,
     message: String,
+    code: Option<String>,
     error: Option<String>,
     others: String,
 }
@@ -65,14 +66,16 @@ struct Sentence {
 impl Sentence {
     fn text(self) -> String {
         let transfer = self.transfer.map(|id| format!("{id}: ")).unwrap_or_default();
+        let code = self.code.map(|code| format!("[{code}]")).unwrap_or_default();
         let error = self.error.map(|error| format!(": {error}")).unwrap_or_default();
-        format!("{transfer}{}{error}{}", self.message, self.others)
+        format!("{transfer}{}{code}{error}{}", self.message, self.others)
     }
 
     fn take(&mut self, field: &Field, value: String) {
         match field.name() {
             "message" => self.message = value,
             "transfer" => self.transfer = Some(value),
+            "code" => self.code = Some(value),
             "error" => self.error = Some(value),
             name if SAID.contains(&name) => {}
             name => self.others.push_str(&format!(" {name}={value}")),

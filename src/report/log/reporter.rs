@@ -1,5 +1,5 @@
 //! Events of a run as tracing events. The fields are a public format: `run_id`, `campaign`, `transfer`,
-//! `gateway`, `unit`, `step`, `attempt`, `outcome`, `error`, and `hint`; those that do not apply are absent.
+//! `gateway`, `unit`, `step`, `attempt`, `outcome`, `code`, `error`, and `hint`; those that do not apply are absent.
 //!
 //! At `info` a transfer is one line, when it ends; what led there is at `debug`.
 
@@ -13,7 +13,7 @@ use crate::{
         counted, duration_words, fact_words, gateway_name, outcome_words, real_in_or_dash, transfers,
     },
     run::{Busiest, Capacity, Event, Forecast, StopReason, TransferResult, clock_words},
-    transfer::{Fact, Identity, Outcome, Step},
+    transfer::{Fact, Identity, Outcome, ReasonCode, Step},
 };
 
 /// The tracing target of what happens in a run.
@@ -36,6 +36,7 @@ struct Line<'a> {
     step: Option<Step>,
     attempt: Option<u32>,
     outcome: Option<Outcome>,
+    code: Option<ReasonCode>,
     error: Option<&'a str>,
     hint: Option<&'a str>,
 }
@@ -55,6 +56,7 @@ macro_rules! write_line {
             step = line.step.map(Step::word),
             attempt = line.attempt,
             outcome = line.outcome.map(Outcome::word),
+            code = line.code.map(ReasonCode::as_str),
             error = line.error,
             hint = line.hint,
             "{}", line.message
@@ -165,6 +167,7 @@ impl LogReporter {
             endpoint: Some(&result.transfer.target),
             attempt: Some(result.attempts),
             outcome: Some(result.outcome),
+            code: result.code,
             error: (!result.outcome.is_done()).then_some(result.reason.as_str()),
             hint: result.hint.as_deref(),
             ..Line::default()

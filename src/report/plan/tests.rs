@@ -20,7 +20,7 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       ✓ passed  digits         all seven fit into 16 digits
       ✓ passed  ledger         no other transfer wrote to this target
 
-    feeder-2: would be refused
+    feeder-2: would be refused[target_has_counted]
       source  CM2000 20344872 at plant-a (10.20.1.5:502) unit 2
       target  PM800 (identity and addressing unproved) at 10.20.4.12:502 unit 2
       energy  real energy in: source 1,234,567.000 kWh, target 2,500.000 kWh
@@ -38,7 +38,7 @@ fn a_plan_says_what_would_change_and_every_verdict() {
       hint    add `target_energy: replace` if both meters counted the same energy, `target_energy: add`
               if the target alone counted since
 
-    feeder-3: could not be reached
+    feeder-3: could not be reached[no_connection]
       source  CM2000 20344873 (expected) at plant-a (10.20.1.5:502) unit 3
       target  PM800 11000128 (expected) at 10.20.4.12:502 unit 3
       why     no connection to the gateway: connection refused

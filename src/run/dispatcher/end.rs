@@ -118,7 +118,7 @@ impl Dispatcher<'_> {
         let reason = format!("not begun: {why}");
         let ending = match history.phase() {
             phase if again || phase == Phase::Idle => {
-                Ending { outcome: Outcome::NotRun, reason, hint: Some(hint) }
+                Ending { outcome: Outcome::NotRun, reason, hint: Some(hint), code: None }
             }
             phase => interrupted(phase, &reason),
         };
@@ -131,6 +131,7 @@ impl Dispatcher<'_> {
             outcome: Outcome::Unknown,
             reason: "its record in the ledger cannot be read: what was done is not known".to_owned(),
             hint: Some("restore the ledger from a copy, then run again".to_owned()),
+            code: None,
         };
         self.end(index, &History::default(), ending, 0);
     }
@@ -171,5 +172,5 @@ fn interrupted(phase: Phase, why: &str) -> Ending {
             Some("look at the meter, then use `meterferry resolve`"),
         ),
     };
-    Ending { outcome, reason: reason.to_owned(), hint: hint.map(str::to_owned) }
+    Ending { outcome, reason: reason.to_owned(), hint: hint.map(str::to_owned), code: None }
 }

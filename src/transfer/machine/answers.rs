@@ -25,7 +25,7 @@ impl Machine {
                 self.end(Outcome::Waiting, reason, Some(hint));
             }
             Surveyed::Refused(refusal) => {
-                self.end(refusal.outcome(), refusal.to_string(), Some(refusal.hint()));
+                self.refuse(&refusal);
             }
             Surveyed::Failed(failure) => self.start_over(*failure, now),
             Surveyed::CommittedEarlier(intent) => {

@@ -1,14 +1,19 @@
 //! How a try ends, and how the transfer does.
 
 use super::{Machine, State};
-use crate::transfer::{Closing, Ending, Fact, Failure, Halt, Now, Outcome, RetryClass};
+use crate::transfer::{Closing, Ending, Fact, Failure, Halt, Now, Outcome, Refusal, RetryClass};
 
 impl Machine {
     pub(super) fn start_over(&mut self, failure: Failure, now: Now) {
         if failure.retry() == RetryClass::Never || self.attempt >= self.plan.options.retry.attempts {
             let tries =
                 if self.attempt > 1 { format!(", after {} tries", self.attempt) } else { String::new() };
-            return self.end(failure.outcome(), format!("{failure}{tries}"), Some(failure.hint()));
+            return self.close(Ending {
+                outcome: failure.outcome(),
+                reason: format!("{failure}{tries}"),
+                hint: Some(failure.hint()),
+                code: Some(failure.code()),
+            });
         }
         let mut delay = self.jitter.delay(&self.plan.options.retry, self.attempt);
         if failure.left_a_write_behind() {
@@ -57,12 +62,20 @@ impl Machine {
     }
 
     pub(super) fn end(&mut self, outcome: Outcome, reason: String, hint: Option<String>) {
-        let ending = Ending { outcome, reason, hint };
+        self.close(Ending { outcome, reason, hint, code: None });
+    }
+
+    /// Ends as a guard asks for.
+    pub(super) fn refuse(&mut self, refusal: &Refusal) {
+        self.close(Ending::from(refusal));
+    }
+
+    fn close(&mut self, ending: Ending) {
         self.outbox.push_back(Fact::Ended(ending.clone()));
         self.state = State::Over(ending);
     }
 
     pub(super) fn over(&mut self, outcome: Outcome, reason: String, hint: Option<String>) {
-        self.state = State::Over(Ending { outcome, reason, hint });
+        self.state = State::Over(Ending { outcome, reason, hint, code: None });
     }
 }

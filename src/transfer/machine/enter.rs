@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Machine, State};
-use crate::transfer::{Began, CommandOutcome, Fact, Known, Outcome, Phase, Refusal, Survey};
+use crate::transfer::{Began, CommandOutcome, Ending, Fact, Known, Outcome, Phase, Refusal, Survey};
 
 impl Machine {
     pub(super) fn begin(&mut self) {
@@ -19,11 +19,11 @@ impl Machine {
             }
             (Phase::Idle, Some(done)) if asked.generation < done.generation => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
-                self.over(Outcome::Refused, refusal.to_string(), Some(refusal.hint()));
+                self.state = State::Over(Ending::from(&refusal));
             }
             (Phase::Done, Some(done)) => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
-                self.over(Outcome::Refused, refusal.to_string(), Some(refusal.hint()));
+                self.state = State::Over(Ending::from(&refusal));
             }
             (Phase::Mismatch, _) => self.over(
                 Outcome::Mismatch,
