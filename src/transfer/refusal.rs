@@ -286,7 +286,7 @@ impl Refusal {
                 "was the snapshot taken after the energies were lost? Then name an older one. To set a meter back on purpose, pin it to where it is with `expect` in the target. Nothing was written by this run".to_owned()
             }
             Self::SnapshotAge { age: None, .. } => {
-                "set the clock of this machine, or of the one that took the snapshot, right".to_owned()
+                "set the clock of this machine, or of the one that took the snapshot, right; then run again, or take a new one with `meterferry snapshot JOB --to FOLDER`".to_owned()
             }
             Self::SnapshotAge { age: Some(_), .. } => {
                 "while the meter can be read, take a new one with `meterferry snapshot JOB --to FOLDER`; if it has not counted since, allow the age with `source.max_age`".to_owned()
