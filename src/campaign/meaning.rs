@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chosen, Endpoint, Given, SerialNumber, Source, Transfer};
+use super::{Chosen, Endpoint, Given, SerialNumber, Source, Transfer, TransferKey};
 use crate::meter::Model;
 
 /// Which meter: by serial number, or by address where the serial number is `any`.
@@ -59,6 +59,9 @@ pub struct Meaning {
     /// The source's readings, where the job gives them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub readings: Option<TypedMeaning>,
+    /// The transfer that is taken back, where this one is an undo.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub undoes: Option<TransferKey>,
     /// To.
     pub target: MeterMeaning,
     /// Which time the id is used.
@@ -85,15 +88,23 @@ impl Meaning {
                 let (model, serial_number) = (snapshot.model, snapshot.serial_number);
                 (MeterMeaning { model, serial_number, address: None }, readings)
             }
+            Source::Undo(_) => (MeterMeaning::of(&transfer.target), None),
+        };
+        let undoes = match &transfer.source {
+            Source::Undo(undo) => Some(undo.of.clone()),
+            Source::Live(_) | Source::Typed(_) | Source::Snapshot(_) => None,
         };
         let target = MeterMeaning::of(&transfer.target);
-        Self { source, readings, target, generation: transfer.generation }
+        Self { source, readings, undoes, target, generation: transfer.generation }
     }
 }
 
 impl fmt::Display for Meaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → {}", self.source, self.target)?;
+        match &self.undoes {
+            Some(undone) => write!(f, "undo of {undone} on {}", self.target)?,
+            None => write!(f, "{} → {}", self.source, self.target)?,
+        }
         if let Some(typed) = &self.readings {
             write!(f, ", readings of {:.0}", typed.taken)?;
         }

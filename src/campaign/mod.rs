@@ -22,7 +22,7 @@ pub use meaning::{Meaning, MeterMeaning, TypedMeaning};
 pub use options::{Options, Retry, TargetEnergy, TotalsPolicy, Verify};
 pub use source::{
     Chosen, Expect, ExpectRange, Given, LiveSource, Others, SnapshotOrigin, SnapshotSource, Source,
-    TypedSource,
+    TypedSource, UndoSource,
 };
 pub use transfer::{CT_PT, Campaign, Transfer, TransferKey};
 pub use window::{Day, Window, Windows};

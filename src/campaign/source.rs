@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::meter::{Model, Quantity, Readings};
 
-use super::Endpoint;
+use super::{Endpoint, TransferKey};
 
 /// Where readings come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,32 @@ pub enum Source {
     Typed(Box<TypedSource>),
     /// Readings kept in a file.
     Snapshot(Box<SnapshotSource>),
+    /// What the target held before another transfer, with what it has counted since.
+    Undo(Box<UndoSource>),
+}
+
+/// What an earlier transfer did to a target, as it is recorded, so that it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoSource {
+    /// The transfer that is taken back.
+    pub of: TransferKey,
+    /// The target's family.
+    pub model: Model,
+    /// The target's serial number, where it is known.
+    pub serial_number: Option<u32>,
+    /// What the target held before the transfer.
+    pub pre_image: Readings,
+    /// When that was read.
+    pub pre_image_at: Timestamp,
+    /// What the transfer set it to, or what it was found to hold instead: what it shows beyond this, it has counted.
+    pub set_to: Readings,
+    /// The last recorded reading of it.
+    pub after: Readings,
+    /// When that was read.
+    pub after_at: Timestamp,
+    /// What it can have counted since at most, in each quantity's own unit, where a person says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_growth: Option<i64>,
 }
 
 /// A meter that can be read, or could be lately.
@@ -122,7 +148,7 @@ impl Source {
     pub fn snapshot(&self) -> Option<&SnapshotSource> {
         match self {
             Self::Snapshot(snapshot) => Some(snapshot),
-            Self::Live(_) | Self::Typed(_) => None,
+            Self::Live(_) | Self::Typed(_) | Self::Undo(_) => None,
         }
     }
 
@@ -130,7 +156,7 @@ impl Source {
     pub const fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Live(live) => Some(&live.endpoint),
-            Self::Typed(_) | Self::Snapshot(_) => None,
+            Self::Typed(_) | Self::Snapshot(_) | Self::Undo(_) => None,
         }
     }
 
@@ -140,6 +166,7 @@ impl Source {
             Self::Live(live) => live.endpoint.model,
             Self::Typed(typed) => typed.model,
             Self::Snapshot(snapshot) => snapshot.model,
+            Self::Undo(undo) => undo.model,
         }
     }
 
@@ -149,6 +176,7 @@ impl Source {
             Self::Live(live) => live.endpoint.serial_number.pinned(),
             Self::Typed(typed) => typed.serial_number,
             Self::Snapshot(snapshot) => snapshot.serial_number,
+            Self::Undo(undo) => undo.serial_number,
         }
     }
 
@@ -156,7 +184,7 @@ impl Source {
     pub const fn captured_within(&self) -> Option<Duration> {
         match self {
             Self::Live(live) => live.captured_within,
-            Self::Typed(_) | Self::Snapshot(_) => None,
+            Self::Typed(_) | Self::Snapshot(_) | Self::Undo(_) => None,
         }
     }
 }
@@ -175,6 +203,13 @@ impl fmt::Display for Source {
             Self::Snapshot(snapshot) => {
                 let SnapshotOrigin { path, taken, .. } = &snapshot.origin;
                 write!(f, "{}, snapshot of {taken:.0} ({path})", snapshot.model)
+            }
+            Self::Undo(undo) => {
+                write!(
+                    f,
+                    "what the target held before {} at {:.0}, and counted since",
+                    undo.of, undo.pre_image_at
+                )
             }
         }
     }

@@ -18,6 +18,22 @@ pub struct TransferKey {
     pub id: Arc<str>,
 }
 
+/// Between the id of a transfer and the number of an undo of it. No id of a job can hold it.
+const UNDO: &str = "~undo";
+
+impl TransferKey {
+    /// The key under which this generation of the transfer is undone.
+    pub fn undo(&self, generation: u32) -> Self {
+        Self { campaign: Arc::clone(&self.campaign), id: format!("{}{UNDO}{generation}", self.id).into() }
+    }
+
+    /// The transfer that this one undoes, if it is an undo.
+    pub fn undoes(&self) -> Option<Self> {
+        let (id, _) = self.id.rsplit_once(UNDO)?;
+        Some(Self { campaign: Arc::clone(&self.campaign), id: id.into() })
+    }
+}
+
 impl fmt::Display for TransferKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.campaign, self.id)
@@ -110,6 +126,20 @@ impl Transfer {
         self.source.endpoint().is_some_and(|source| {
             (&source.gateway.address, source.unit) == (&self.target.gateway.address, self.target.unit)
         })
+    }
+
+    /// Whether the job says that this one follows the transfer `key`: by name, or since that is an undo of it or of
+    /// one that it names.
+    pub fn follows(&self, key: &TransferKey) -> bool {
+        let undoes = key.undoes();
+        let names = |key: &TransferKey| self.after.contains(key);
+        names(key) || undoes.is_some_and(|undone| undone == self.key || names(&undone))
+    }
+
+    /// Whether a command of an earlier use of the target may still be on its way to it: then it is fenced behind
+    /// this one.
+    pub fn may_meet_a_late_command(&self) -> bool {
+        !self.after.is_empty() || self.generation > 1
     }
 
     /// What it means, apart from how and by which way it is done.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::{limits, operator};
 use crate::{
     campaign::{BAUDS, Parity},
+    job,
     ledger::Head,
     meter::{Addressing, Model},
     report,
@@ -55,6 +56,12 @@ pub(super) enum Command {
     Resolve(Resolve),
     /// Is everything there that a run needs? Reaches every gateway, looks at this machine, writes nothing.
     Doctor(Doctor),
+    /// Take back what a finished transfer did: its target shows again what it held before, and what it counted since.
+    Undo(Undo),
+    /// Record as done what was done by hand, if the meters bear it out. Writes to no meter.
+    Adopt(Adopt),
+    /// Read the meters of finished transfers again: are they there, and can they have counted what they show?
+    Verify(Verify),
     /// Read one meter's identity and energies.
     Read(ReadMeter),
     /// Read the meters of a job, and keep what each showed in a file of its own. Writes nothing to a meter.
@@ -335,6 +342,89 @@ impl From<Decision> for Resolution {
             Decision::Accepted => Self::Accepted,
         }
     }
+}
+
+/// Puts the target of a finished transfer back to what it held before, plus what it has counted since, with the same
+/// care as a run: guards, a durable intent, a check, and a look afterwards. The target must be where the transfer left
+/// it, but for what it can have counted since.
+#[derive(Debug, Args)]
+pub(super) struct Undo {
+    #[command(flatten)]
+    pub files: Paths,
+    /// Which transfer.
+    #[arg(long)]
+    pub id: String,
+    /// Why it is undone; kept in the ledger.
+    #[arg(long, required_unless_present = "dry_run", value_parser = operator::reason)]
+    pub reason: Option<String>,
+    /// Who undoes it; kept in the ledger [default: user@host].
+    #[arg(long, value_name = "NAME", value_parser = operator::name)]
+    pub operator: Option<String>,
+    /// Show each energy as it is and as it would be. Writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The most that any energy can have grown by since the transfer, as `500 kWh`. Without `verify.max_load` in the
+    /// job, nothing beyond the tolerance is believed unless this says so.
+    #[arg(long, value_name = "ENERGY", value_parser = growth)]
+    pub max_growth: Option<i64>,
+    /// Write to the real meter without asking.
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+    /// How long to wait for a run that holds the ledger.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub lock_wait: Duration,
+}
+
+/// Reads both meters of a transfer (or its typed readings), and records it as done if the target is where the transfer
+/// would have put it, but for what it can have counted since.
+#[derive(Debug, Args)]
+pub(super) struct Adopt {
+    #[command(flatten)]
+    pub files: Paths,
+    /// Which transfer.
+    #[arg(long)]
+    pub id: String,
+    /// Why it was done by hand; kept in the ledger.
+    #[arg(long, value_parser = operator::reason)]
+    pub reason: String,
+    /// Who says so; kept in the ledger [default: user@host].
+    #[arg(long, value_name = "NAME", value_parser = operator::name)]
+    pub operator: Option<String>,
+    /// When the target was set, as 2026-06-01T12:00:00+02:00: with `verify.max_load` it narrows what it can have counted.
+    #[arg(long, value_name = "TIME")]
+    pub done_at: Option<jiff::Timestamp>,
+    /// The most that any energy can have grown by since the target was set, as `500 kWh`.
+    #[arg(long, value_name = "ENERGY", value_parser = growth)]
+    pub max_growth: Option<i64>,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
+    /// How long to wait for a run that holds the ledger.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub lock_wait: Duration,
+}
+
+/// Reads the target of every finished transfer again, days or months later, and holds it against the last recorded
+/// reading. Writes to no meter and records nothing; works beside a run.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub jobs: Jobs,
+    #[command(flatten)]
+    pub wires: Wires,
+    #[command(flatten)]
+    pub state: State,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -632,6 +722,12 @@ pub(super) struct LedgerInit {
     /// For simulated meters; a ledger is real or simulated for life.
     #[arg(long)]
     pub simulated: bool,
+}
+
+/// An energy with its unit, as `500 kWh`.
+fn growth(text: &str) -> Result<i64, String> {
+    job::energy(text)
+        .map_err(|_| format!("{text:?} is no energy; write it with its unit, as 500 kWh or 2.5 MWh"))
 }
 
 /// How many canaries: at least one.

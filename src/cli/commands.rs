@@ -5,14 +5,14 @@ use std::future::Future;
 use tokio::runtime::Builder;
 
 use super::{
-    Exit,
+    Exit, adopt,
     args::{self, Arguments, Command},
     completions, doctor, explain, export,
     failure::Failure,
     ledger, ledger_export, ledger_verify, man,
     output::{self, Console},
-    plan, qualify, read, rehearse, report as evidence, resolve, run, simulate, snapshot, status, validate,
-    wires,
+    plan, qualify, read, rehearse, report as evidence, resolve, run, simulate, snapshot, status, undo,
+    validate, verify, wires,
 };
 use crate::{
     job,
@@ -40,6 +40,15 @@ pub(super) fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Report(arguments) => evidence::report(&arguments, &console),
         Command::Resolve(arguments) => in_runtime(Threads::One, resolve::resolve(arguments, &console)),
         Command::Doctor(arguments) => in_runtime(Threads::Many, doctor::doctor(arguments, &console)),
+        Command::Undo(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), undo::undo(arguments, &console))
+        }
+        Command::Adopt(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), adopt::adopt(arguments, &console))
+        }
+        Command::Verify(arguments) => {
+            in_runtime(Threads::beside(arguments.wires.simulate), verify::verify(arguments, &console))
+        }
         Command::Read(arguments) => in_runtime(Threads::One, read::read(arguments, &console)),
         Command::Snapshot(arguments) => {
             in_runtime(Threads::beside(arguments.wires.simulate), snapshot::snapshot(arguments, &console))

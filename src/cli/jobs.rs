@@ -57,6 +57,20 @@ pub(super) fn told(
     Ok(loaded.campaigns.into_iter().flat_map(|campaign| campaign.transfers).collect())
 }
 
+/// The one transfer that `--id` names.
+pub(super) fn the_one<'a>(
+    mut named: impl Iterator<Item = &'a Arc<Transfer>>,
+    id: &str,
+) -> Result<&'a Arc<Transfer>, Failure> {
+    match (named.next(), named.next()) {
+        (Some(transfer), None) => Ok(transfer),
+        _ => {
+            Err(Failure::new(Exit::NothingSelected, format!("--id {id:?} names no one transfer of the job"))
+                .hint("ids are those in the job; name one campaign's files if two use that id"))
+        }
+    }
+}
+
 /// The transfers that `--only` and `--ids` select. `outcome` tells what the ledger knows of one.
 pub(super) fn select(
     arguments: &args::Jobs,

@@ -77,6 +77,28 @@ pub(super) fn open_existing(arguments: &args::State, lock_wait: Duration) -> Res
     Ok(SqliteLedger::open_for_run(&dir, kind, lock_wait)?)
 }
 
+/// The ledger of a command that goes on from what is recorded: there must be one, and one that is kept.
+pub(super) fn open_known(
+    arguments: &args::State,
+    kind: Kind,
+    lock_wait: Duration,
+) -> Result<SqliteLedger, Failure> {
+    is_kept(arguments, kind)?;
+    Ok(SqliteLedger::open_for_run(&state_dir(arguments)?, kind, lock_wait)?)
+}
+
+/// Simulated meters have a ledger that is kept only where a folder is named.
+pub(super) fn is_kept(arguments: &args::State, kind: Kind) -> Result<(), Failure> {
+    match (kind, &arguments.state_dir) {
+        (Kind::Simulated, None) => {
+            let message = "simulated meters have a throw-away ledger: nothing is recorded in it";
+            let hint = "name the folder of the runs before with --state-dir";
+            Err(Failure::new(Exit::Usage, message).hint(hint))
+        }
+        (Kind::Simulated, Some(_)) | (Kind::Real, _) => Ok(()),
+    }
+}
+
 /// How a transfer stands by its record alone.
 pub(super) fn standing(transfer: &Transfer, history: &History) -> Ending {
     let ending = |outcome, reason: &str, hint: Option<&str>| Ending {
@@ -89,8 +111,11 @@ pub(super) fn standing(transfer: &Transfer, history: &History) -> Ending {
         let reason = format!("generation {} is not done yet", transfer.generation);
         return ending(Outcome::NotRun, &reason, None);
     }
+    if let Some(ending) = history.taken_back() {
+        return ending;
+    }
     match (history.phase(), &history.ending) {
-        (Phase::Done, _) => ending(Outcome::AlreadyDone, "verified", None),
+        (Phase::Done, _) => ending(Outcome::AlreadyDone, history.done_how(), None),
         (Phase::Mismatch, _) => ending(
             Outcome::Mismatch,
             "the target did not hold what was staged",
@@ -109,6 +134,8 @@ pub(super) fn standing(transfer: &Transfer, history: &History) -> Ending {
             "the command took effect; the meter is not verified yet",
             Some("run again: it verifies"),
         ),
+        (Phase::Undone, None) => ending(Outcome::Refused, "it was undone", None),
+        (Phase::Undoing { .. }, None) => ending(Outcome::Unknown, "an undo of it is not finished", None),
         (Phase::Idle, None) => ending(Outcome::NotRun, "not done yet", None),
     }
 }

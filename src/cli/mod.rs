@@ -1,6 +1,7 @@
 //! What is typed: arguments, one file a command, exit codes. It wires the other rooms together and knows no
 //! rule about meters of its own.
 
+mod adopt;
 mod args;
 mod commands;
 mod completions;
@@ -30,6 +31,7 @@ mod snapshot;
 mod snapshot_store;
 mod status;
 mod validate;
+mod verify;
 mod way;
 mod whole_file;
 mod wires;
@@ -37,6 +39,7 @@ mod wires;
 mod plan;
 mod resolve;
 mod run;
+mod undo;
 
 use std::{
     ffi::OsString,

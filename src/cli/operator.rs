@@ -27,6 +27,14 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     }
 }
 
+/// A reason that an auditor can read: something.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is empty; say why: an auditor will read it".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,7 +63,7 @@ fn with_histories(
 }
 
 /// The worst of what was seen, in the order of a run's exit codes.
-fn exit(looked: &[Looked], detailed: bool) -> Exit {
+pub(super) fn exit(looked: &[Looked], detailed: bool) -> Exit {
     let any = |would| looked.iter().any(|looked| looked.would == would);
     match () {
         () if any(Would::Unknown) => Exit::Unknown,

@@ -1,5 +1,7 @@
 //! `resolve`: a person says what was found out about a transfer that a run could not decide.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -11,7 +13,9 @@ use super::{
     output::Console,
 };
 use crate::{
+    campaign::{Transfer, TransferKey},
     ledger::{Ledger, Replay},
+    run::{Clock, conclude_undo},
     transfer::{Fact, Phase, Recorded, Resolution},
 };
 
@@ -21,16 +25,9 @@ pub(super) async fn resolve(arguments: args::Resolve, console: &Console) -> Resu
             .hint("say how it was found out: an auditor will read it"));
     }
     let transfers = jobs::load(&arguments.files, console)?;
-    let mut named = transfers.iter().filter(|transfer| *transfer.key.id == *arguments.id);
-    let (Some(transfer), None) = (named.next(), named.next()) else {
-        return Err(Failure::new(
-            Exit::NothingSelected,
-            format!("--id {:?} names no one transfer of the job", arguments.id),
-        )
-        .hint("ids are those in the job; name one campaign's files if two use that id"));
-    };
+    let key = named(&transfers, &arguments.id)?;
     let ledger = open_existing(&arguments.state, arguments.lock_wait)?;
-    let history = ledger.record(&transfer.key)?.history;
+    let history = ledger.record(&key)?.history;
     let decision = Resolution::from(arguments.decision);
     let fact = Fact::Resolved {
         decision,
@@ -41,12 +38,27 @@ pub(super) async fn resolve(arguments: args::Resolve, console: &Console) -> Resu
     let recorded = Recorded { seq: history.seq + 1, at, run: "resolve".into(), fact };
     let mut after = history.clone();
     if after.apply(recorded.clone()).is_err() {
-        return Err(Failure::new(Exit::Refused, format!("{}: there is nothing to resolve: {}", transfer.key, stands(history.phase())))
+        return Err(Failure::new(Exit::Refused, format!("{key}: there is nothing to resolve: {}", stands(history.phase())))
             .hint("only a transfer whose command may have taken effect, or that is a mismatch, can be resolved; `meterferry status PATH…` shows how each stands"));
     }
-    ledger.append(&transfer.key, recorded).await?;
-    console.print(&format!("{}: {}\n{}", transfer.key, what_follows(decision), head_line(&ledger)?));
+    let run = Arc::clone(&recorded.run);
+    ledger.append(&key, recorded).await?;
+    let now = Clock::system().now();
+    conclude_undo(&ledger, &key, &arguments.reason, &run, now).await?;
+    let follows = what_follows(decision, key.undoes().is_some());
+    console.print(&format!("{key}: {follows}\n{}", head_line(&ledger)?));
     Ok(Exit::Done)
+}
+
+/// The transfer of this id, or the undo of one: `ID~undo1` has a record of its own.
+fn named(transfers: &[Arc<Transfer>], id: &str) -> Result<TransferKey, Failure> {
+    let of_id = |key: &TransferKey| key.undoes().map_or_else(|| Arc::clone(&key.id), |undone| undone.id);
+    let asked = |transfer: &&Arc<Transfer>| {
+        let key = TransferKey { campaign: Arc::clone(&transfer.key.campaign), id: id.into() };
+        *transfer.key.id == *of_id(&key)
+    };
+    let transfer = jobs::the_one(transfers.iter().filter(asked), id)?;
+    Ok(TransferKey { campaign: Arc::clone(&transfer.key.campaign), id: id.into() })
 }
 
 const fn stands(phase: Phase) -> &'static str {
@@ -56,11 +68,18 @@ const fn stands(phase: Phase) -> &'static str {
         Phase::Committed => "it is committed, not verified yet",
         Phase::Done => "it is done",
         Phase::Mismatch => "it is a mismatch",
+        Phase::Undoing { .. } => "an undo of it is not finished",
+        Phase::Undone => "it was undone",
     }
 }
 
-const fn what_follows(decision: Resolution) -> &'static str {
+const fn what_follows(decision: Resolution, of_an_undo: bool) -> &'static str {
     match decision {
+        Resolution::Committed if of_an_undo => "recorded as committed; the next `undo` verifies it",
+        Resolution::NotCommitted if of_an_undo => {
+            "recorded as not committed; what it was to undo is as it was"
+        }
+        Resolution::Accepted if of_an_undo => "recorded as accepted; it is undone",
         Resolution::Committed => "recorded as committed; the next run verifies it",
         Resolution::NotCommitted => "recorded as not committed; the next run starts again, with all guards",
         Resolution::Accepted => "recorded as accepted; it is done",

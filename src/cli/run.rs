@@ -155,7 +155,7 @@ fn progress(arguments: &args::Run, console: &Console) -> ProgressKind {
     ProgressKind::choose(arguments.quiet, io::stderr().is_terminal(), console.logs)
 }
 
-fn close(report: &RunReport, run: &str, exit: Exit, format: Format, results: &mut Results) {
+pub(super) fn close(report: &RunReport, run: &str, exit: Exit, format: Format, results: &mut Results) {
     match format {
         Format::Human => results.print(&summary_text(report, output::style(false))),
         Format::Json => results.print_json(&Envelope::new(Some(run), exit.code(), run_body(report))),
@@ -206,10 +206,10 @@ pub(super) fn ask(question: &str, hint: &str, console: &Console) -> Result<(), F
 }
 
 /// Names a run in the record: when it began, and four hexadecimal digits.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     format!("{}-{:04x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random() & 0xFFFF)
 }
 
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     RandomState::new().hash_one(Timestamp::now())
 }

@@ -41,3 +41,4 @@ pub use diagnostics::Diagnostics;
 pub use load::{Loaded, SheetUsed, load, load_text};
 pub use paths::JobPath;
 pub use schema::schema;
+pub use units::energy;

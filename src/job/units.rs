@@ -30,8 +30,8 @@ pub(super) fn energy_of(text: &str, unit: &str) -> Result<i64, String> {
     i64::try_from(value).map(|value| sign * value).map_err(|_| too_large(text))
 }
 
-/// `1.5 MWh` → 1,500,000 Wh.
-pub(super) fn energy(text: &str) -> Result<i64, String> {
+/// `1.5 MWh` → 1,500,000 Wh, or why it is none.
+pub fn energy(text: &str) -> Result<i64, String> {
     let value = scaled(text, "Wh")?;
     i64::try_from(value).map_err(|_| too_large(text))
 }

@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{run::Would, transfer::Outcome};
+use crate::{
+    run::{Standing, Would},
+    transfer::Outcome,
+};
 
 /// One of a closed list of words that things are counted by.
 pub trait Countable: Copy + PartialEq + 'static {
@@ -34,6 +37,14 @@ impl Countable for Would {
         Self::Fail,
         Self::NotLooked,
     ];
+
+    fn word(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Countable for Standing {
+    const ALL: &'static [Self] = &Standing::ALL;
 
     fn word(self) -> &'static str {
         self.word()

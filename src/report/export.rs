@@ -43,10 +43,15 @@ impl ExportRow {
             _ => None,
         };
         let from = begin(&result, history);
-        let is_over = from.is_some() && history.phase() == Phase::Done;
+        let until = match history.phase() {
+            Phase::Done => result.times.verified.max(accepted),
+            // Set back: from then on it counts as if it had never been set.
+            Phase::Undone => history.at,
+            _ => None,
+        };
         Self {
             do_not_book_from: from,
-            do_not_book_until: result.times.verified.max(accepted).filter(|_| is_over),
+            do_not_book_until: until.filter(|_| from.is_some()),
             attempts: facts.iter().filter(|recorded| matches!(recorded.fact, Fact::Began(_))).count(),
             ruled_by: ruling.map(|(_, operator, _)| operator),
             result: Arc::new(result),

@@ -7,6 +7,7 @@
 //! ledger only what a head and an origin look like. Results are returned as
 //! text for stdout and files; logs and progress go to stderr (DESIGN.md §5).
 
+mod again;
 mod counts;
 pub mod evidence;
 mod export;
@@ -23,8 +24,13 @@ mod sample;
 mod style;
 mod summary;
 mod table;
+mod undo;
 mod words;
 
+pub use again::{
+    FoundAgainBody, FoundAgainJson, FoundAgainSummary, found_again_body, found_again_summary,
+    found_again_text,
+};
 pub use counts::{Countable, Counts};
 pub use export::{ExportRow, export_text, is_export};
 pub use json::{
@@ -41,4 +47,5 @@ pub use reporters::{JsonLinesReporter, Reporters};
 pub use style::Style;
 pub use summary::summary_text;
 pub use table::grid;
+pub use undo::{UndoJson, undo_text};
 pub use words::NOT_CARRIED;

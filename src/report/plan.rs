@@ -46,7 +46,7 @@ fn block(looked: &Looked, campaigns: usize, style: Style) -> String {
     let mut text = format!("{}: {would}{code}\n", paint(&printable(&id), Tone::Bold, style.colour));
     let source = match &transfer.source {
         Source::Live(live) => meter(&live.endpoint, looked.source_identity.as_ref()),
-        Source::Typed(_) | Source::Snapshot(_) => transfer.source.to_string(),
+        Source::Typed(_) | Source::Snapshot(_) | Source::Undo(_) => transfer.source.to_string(),
     };
     let target = meter(&transfer.target, looked.target_identity.as_ref());
     for (what, meter) in [("  source  ", source), ("  target  ", target)] {

@@ -7,7 +7,7 @@ use crate::{
     campaign::{Gateway, Transfer},
     meter::{Quantity, Readings, kilo},
     run::{More, Reckoning, Would},
-    transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution},
+    transfer::{Closing, Evidence, Fact, Guard, Identity, Outcome, Resolution, UndoBegun},
 };
 
 /// What a transfer does not carry; every summary and plan says so (DOMAIN.md §1, §2).
@@ -88,6 +88,7 @@ pub(super) fn guard_words(guard: Guard) -> &'static str {
         Guard::Totals => "totals",
         Guard::Digits => "digits",
         Guard::Ledger => "ledger",
+        Guard::AsLeft => "as left",
     }
 }
 
@@ -142,6 +143,17 @@ pub(super) fn fact_words(fact: &Fact) -> String {
             )
         }
         Fact::Ended(ending) => format!("ended as {}", outcome_words(ending.outcome)),
+        Fact::Adopted(adopted) => format!(
+            "done by hand: real energy in {}, adopted by {}: {}",
+            real_in(&adopted.target.readings),
+            adopted.operator,
+            adopted.reason
+        ),
+        Fact::UndoBegun(UndoBegun { by, reason, operator }) => {
+            format!("to be undone by {}, asked by {operator}: {reason}", by.id)
+        }
+        Fact::UndoGivenUp { reason } => format!("not undone: {reason}"),
+        Fact::Undone { by } => format!("undone by {}", by.id),
         Fact::Resolved { decision, reason, operator } => {
             let decision = match decision {
                 Resolution::Committed => "committed",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    campaign::{MeterMeaning, Transfer, TransferKey},
+    campaign::{MeterMeaning, Source, Transfer, TransferKey},
     ledger::{LedgerError, Replay, Scope, TransferRecord},
     transfer::{History, Phase},
 };
@@ -15,6 +15,7 @@ pub struct Claims {
     open: HashSet<TransferKey>,
     /// Transfers that have facts; nothing while the ledger was not read whole.
     recorded: Option<HashSet<TransferKey>>,
+    undone: HashSet<TransferKey>,
 }
 
 impl Claims {
@@ -35,6 +36,9 @@ impl Claims {
             claims.take_up(&record.key);
             if matches!(record.history.phase(), Phase::Open | Phase::Committed) {
                 claims.open.insert(record.key.clone());
+            }
+            if record.history.phase() == Phase::Undone {
+                claims.undone.insert(record.key.clone());
             }
             for target in claimed(&record.history) {
                 claims.add(target, record.key.clone());
@@ -64,7 +68,18 @@ impl Claims {
     /// Another transfer that the target of `plan` belongs to, unless the job says that `plan` follows it.
     pub fn against(&self, plan: &Transfer) -> Option<&TransferKey> {
         let owners = self.owners.get(&plan.meaning().target)?;
-        owners.iter().find(|owner| **owner != plan.key && !plan.after.contains(owner))
+        owners.iter().find(|owner| **owner != plan.key && !self.stands_back(owner, plan))
+    }
+
+    /// Whether a transfer that the target belongs to lets `plan` have it: the job says that `plan` follows it, or
+    /// `plan` is an undo and what the other did was undone before.
+    fn stands_back(&self, owner: &TransferKey, plan: &Transfer) -> bool {
+        let undoes = owner.undoes();
+        if undoes.is_some() && self.left_open(owner) {
+            return false;
+        }
+        let undone = || self.undone.contains(undoes.as_ref().unwrap_or(owner));
+        plan.follows(owner) || matches!(plan.source, Source::Undo(_)) && undone()
     }
 
     /// `plan` is about to write to its target.
@@ -94,9 +109,12 @@ impl Claims {
 fn claimed(history: &History) -> impl Iterator<Item = MeterMeaning> + '_ {
     let current = match history.phase() {
         Phase::Idle => None,
-        Phase::Open | Phase::Committed | Phase::Done | Phase::Mismatch => {
-            history.began.as_ref().map(|began| began.meaning.target.clone())
-        }
+        Phase::Open
+        | Phase::Committed
+        | Phase::Done
+        | Phase::Mismatch
+        | Phase::Undoing { .. }
+        | Phase::Undone => history.began.as_ref().map(|began| began.meaning.target.clone()),
     };
     let late = history.closed_intents.iter().filter_map(|closed| closed.meaning.as_ref());
     history.wrote.iter().cloned().chain(current).chain(late.map(|meaning| meaning.target.clone()))

@@ -14,8 +14,8 @@ use crate::{
     meter::{Read, Readings},
     modbus::{Connect, ReadLink, Trace},
     transfer::{
-        Cause, History, Identity, Known, Look, Outcome, Phase, ReasonCode, Refusal, Reply, RetryClass, Step,
-        Survey, Surveyed, Verdict,
+        Cause, Fact, History, Identity, Known, Look, Outcome, Phase, ReasonCode, Refusal, Reply, RetryClass,
+        Step, Survey, Surveyed, Verdict,
     },
 };
 
@@ -195,7 +195,7 @@ async fn look_at(
         };
         let mut survey = Survey::new(Arc::clone(&transfer), known);
         let by = Eyes { gates, seen: seen_before, settings };
-        let Some(end) = carry_out(&mut survey, &transfer, by, &mut requests).await else {
+        let Some(end) = carry_out(&mut survey, &transfer, by, &mut requests, &mut Vec::new()).await else {
             return seen(Arc::clone(&transfer), &survey, Would::NotLooked, "stopped".to_owned(), None);
         };
         match end {
@@ -228,10 +228,10 @@ pub(super) fn backoff(retry: &Retry, attempt: u32) -> Duration {
 
 /// What a survey looks with.
 #[derive(Clone, Copy)]
-struct Eyes<'a> {
-    gates: &'a Gates<ReadLink>,
-    seen: &'a Seen,
-    settings: &'a LookSettings,
+pub(super) struct Eyes<'a> {
+    pub gates: &'a Gates<ReadLink>,
+    pub seen: &'a Seen,
+    pub settings: &'a LookSettings,
 }
 
 impl Eyes<'_> {
@@ -268,12 +268,13 @@ impl Eyes<'_> {
     }
 }
 
-/// Drives a survey to its end; `None` if stopped. Requests that were answered are counted.
-async fn carry_out(
+/// Drives a survey to its end; `None` if stopped. Requests that were answered are counted, facts are given back.
+pub(super) async fn carry_out(
     survey: &mut Survey,
     transfer: &Transfer,
     by: Eyes<'_>,
     requests: &mut Requests,
+    facts: &mut Vec<Fact>,
 ) -> Option<Surveyed> {
     let settings = by.settings;
     loop {
@@ -302,7 +303,7 @@ async fn carry_out(
                 Reply::Waited
             }
         };
-        survey.handle(settings.clock.now(), reply, &mut Vec::new());
+        survey.handle(settings.clock.now(), reply, facts);
     }
 }
 
@@ -330,7 +331,17 @@ fn known_without_looking(transfer: &Arc<Transfer>, history: &History) -> Option<
     match (history.phase(), changed) {
         (Phase::Idle, _) => None,
         (Phase::Done, None) => known(Would::Nothing, Outcome::AlreadyDone.to_string(), None),
-        (Phase::Done | Phase::Mismatch, Some(done)) if transfer.generation > done.generation => None,
+        (Phase::Done | Phase::Mismatch | Phase::Undone, Some(done))
+            if transfer.generation > done.generation =>
+        {
+            None
+        }
+        (Phase::Undoing { .. } | Phase::Undone, _) => {
+            let ending = history.taken_back().expect("these phases begin with who asked");
+            let refused = ending.outcome == Outcome::Refused;
+            let would = if refused { Would::Refuse } else { Would::Unknown };
+            known(would, ending.reason, ending.hint.as_deref())
+        }
         (Phase::Done, Some(done)) => {
             let refusal =
                 Refusal::MeaningChanged { done: Box::new(done.clone()), asked: Box::new(transfer.meaning()) };

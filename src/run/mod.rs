@@ -4,6 +4,8 @@
 //! It knows no YAML, no terminal and no reporter: what happens is told in [`Event`]s. One dispatcher owns the
 //! run's truth; workers drive one [`Machine`](crate::transfer::Machine) each and talk only to it.
 
+mod adopt;
+mod again;
 mod claims;
 mod clock;
 mod control;
@@ -22,9 +24,12 @@ mod seen;
 mod sights;
 mod stop;
 mod traffic;
+mod undo;
 mod watch;
 mod worker;
 
+pub use adopt::{AdoptError, ToAdopt, adopt};
+pub use again::{FoundAgain, Left, Standing, verify_again};
 pub use claims::Claims;
 pub use clock::Clock;
 pub use control::{Limits, MaxFail, StopReason, clock_words};
@@ -41,3 +46,4 @@ pub use result::{RecordedBy, Times, TransferResult};
 pub use sights::Sights;
 pub use stop::{Stop, StopLevel, Stopper};
 pub use traffic::{FailureKind, Traffic};
+pub use undo::{ToUndo, UndoError, conclude_undo, undo};

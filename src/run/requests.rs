@@ -77,7 +77,7 @@ pub(super) struct Effort<'a> {
 impl<'a> Effort<'a> {
     /// For a transfer without a record.
     pub(super) fn new(plan: &'a Transfer, until_check: bool) -> Self {
-        Self { plan, captured: false, fenced: !plan.after.is_empty(), until_check }
+        Self { plan, captured: false, fenced: plan.may_meet_a_late_command(), until_check }
     }
 
     /// For a transfer with this record.
@@ -85,7 +85,7 @@ impl<'a> Effort<'a> {
         let again = history.asks_again(plan.generation);
         Self {
             captured: history.captured.is_some() && !again,
-            fenced: !plan.after.is_empty() || !(again || history.closed_intents.is_empty()),
+            fenced: plan.may_meet_a_late_command() || !(again || history.closed_intents.is_empty()),
             ..Self::new(plan, until_check)
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Effort<'a> {
                 Requests::default()
             }
             Phase::Idle => self.whole(),
-            Phase::Done | Phase::Mismatch => Requests::default(),
+            Phase::Done | Phase::Mismatch | Phase::Undoing { .. } | Phase::Undone => Requests::default(),
             Phase::Open | Phase::Committed if changed => Requests::default(),
             Phase::Open => Requests::to_target(SETTLED + self.verification()),
             Phase::Committed => Requests::to_target(1 + self.verification()),
@@ -118,7 +118,9 @@ impl<'a> Effort<'a> {
                 Requests::to_target(OF_A_SOURCE + u32::from(elsewhere))
             }
             Source::Live(_) if !self.plan.is_swap() => Requests { source: OF_A_SOURCE, target },
-            Source::Live(_) | Source::Typed(_) | Source::Snapshot(_) => Requests::to_target(target),
+            Source::Live(_) | Source::Typed(_) | Source::Snapshot(_) | Source::Undo(_) => {
+                Requests::to_target(target)
+            }
         }
     }
 
@@ -150,7 +152,12 @@ impl<'a> Effort<'a> {
             Fact::Looked(_) => before.at_most(2),
             Fact::Closed { .. } => self.whole(),
             Fact::Verified(_) | Fact::Mismatched(_) | Fact::Ended(_) => Requests::default(),
-            Fact::Began(_) | Fact::Resolved { .. } => before,
+            Fact::Began(_)
+            | Fact::Resolved { .. }
+            | Fact::Adopted(_)
+            | Fact::UndoBegun(_)
+            | Fact::UndoGivenUp { .. }
+            | Fact::Undone { .. } => before,
         }
     }
 

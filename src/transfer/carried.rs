@@ -8,7 +8,7 @@ use super::{
     totals::{self, TotalsMode},
 };
 use crate::{
-    campaign::{Given, Options, Others, TargetEnergy, Transfer, TypedSource},
+    campaign::{Given, Options, Others, TargetEnergy, Transfer, TypedSource, UndoSource},
     meter::{Quantity, Readings},
 };
 
@@ -60,6 +60,8 @@ pub(super) enum Carried {
     Captured(Reading),
     /// Typed into the job.
     Typed(TypedSource),
+    /// What the target itself held before another transfer.
+    Undo(UndoSource),
 }
 
 impl Carried {
@@ -68,6 +70,7 @@ impl Carried {
         match self {
             Self::Read(timed) => Ok(timed.reading.clone()),
             Self::Captured(reading) => Ok(reading.clone()),
+            Self::Undo(undo) => Ok(Reading { readings: undo.pre_image.clone(), at: undo.pre_image_at }),
             Self::Typed(typed) => {
                 let readings = match &typed.given {
                     Given::Registers(readings) => readings.clone(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    campaign::{Meaning, Role, SnapshotOrigin, TargetEnergy, Transfer},
+    campaign::{Meaning, Role, SnapshotOrigin, TargetEnergy, Transfer, TransferKey},
     meter::{Bound, Readings},
 };
 
@@ -83,6 +83,20 @@ pub enum Fact {
     Mismatched(Verification),
     /// The run let go of the transfer without finishing it.
     Ended(Ending),
+    /// It was done by hand: a person says so, and the target is where the transfer would have put it.
+    Adopted(Box<Adopted>),
+    /// What the transfer did is about to be taken back, by a transfer of its own. Durable before that one begins.
+    UndoBegun(UndoBegun),
+    /// It was not taken back: the target holds what it held before.
+    UndoGivenUp {
+        /// Why.
+        reason: String,
+    },
+    /// It was taken back: the target holds what it held before the transfer, and what it has counted since.
+    Undone {
+        /// The transfer that did it.
+        by: TransferKey,
+    },
     /// A person decided.
     Resolved {
         /// What they decided.
@@ -92,6 +106,35 @@ pub enum Fact {
         /// Who.
         operator: String,
     },
+}
+
+/// A transfer that was done by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// What was to be carried.
+    pub source: Reading,
+    /// What the target held when it was looked at.
+    pub target: Reading,
+    /// The bound within which it is where the transfer would have put it.
+    pub bound: BoundUsed,
+    /// When it was done, where the person said so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub done_at: Option<Timestamp>,
+    /// Why it was done by hand.
+    pub reason: String,
+    /// Who says so.
+    pub operator: String,
+}
+
+/// The start of taking back what a transfer did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoBegun {
+    /// The transfer that is to do it, with a record of its own.
+    pub by: TransferKey,
+    /// Why.
+    pub reason: String,
+    /// Who asked for it.
+    pub operator: String,
 }
 
 /// The start of a run's work on one transfer.
@@ -231,6 +274,11 @@ pub enum BoundUsed {
         /// How far apart they were.
         over_milliseconds: u64,
     },
+    /// What a person said it can have counted since.
+    Stated {
+        /// Wh, VARh or VAh.
+        growth: i64,
+    },
     /// A person accepted it.
     Person,
 }
@@ -280,6 +328,10 @@ impl Fact {
             Self::Verified(_) => "verified",
             Self::Mismatched(_) => "mismatched",
             Self::Ended(_) => "ended",
+            Self::Adopted(_) => "adopted",
+            Self::UndoBegun(_) => "undo_begun",
+            Self::UndoGivenUp { .. } => "undo_given_up",
+            Self::Undone { .. } => "undone",
             Self::Resolved { .. } => "resolved",
         }
     }
@@ -294,6 +346,10 @@ impl Fact {
             | Self::Verified(_)
             | Self::Mismatched(_)
             | Self::Ended(_)
+            | Self::Adopted(_)
+            | Self::UndoBegun(_)
+            | Self::UndoGivenUp { .. }
+            | Self::Undone { .. }
             | Self::Resolved { .. } => true,
             Self::Committed { evidence, .. } => !matches!(evidence, Evidence::Status),
             Self::Began(_)

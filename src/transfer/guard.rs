@@ -31,6 +31,8 @@ pub enum Guard {
     Digits,
     /// No other transfer wrote to the same target.
     Ledger,
+    /// The target of an undo is where the transfer left it, but for what it can have counted since.
+    AsLeft,
 }
 
 /// What one guard said.
@@ -68,17 +70,27 @@ pub struct Case<'a> {
 
 /// Asks every guard.
 pub fn examine(case: &Case<'_>) -> Examination {
-    let answers = [
-        (Guard::WordSigns, word_signs(case)),
-        (Guard::ZeroSource, zero_source(case)),
-        (Guard::Expected, expected(case)),
-        (Guard::Direction, direction(case)),
-        (Guard::TargetEnergy, target_energy(case)),
-        (Guard::Totals, totals(case)),
-        (Guard::Digits, staged(case).map(|_| "all seven fit into 16 digits".to_owned())),
-        (Guard::Ledger, ledger(case)),
-    ];
-    let mut verdicts = Vec::with_capacity(answers.len());
+    summed_up(
+        [
+            (Guard::WordSigns, word_signs(case)),
+            (Guard::ZeroSource, zero_source(case)),
+            (Guard::Expected, expected(case)),
+            (Guard::Direction, direction(case)),
+            (Guard::TargetEnergy, target_energy(case)),
+            (Guard::Totals, totals(case)),
+            (Guard::Digits, staged(case).map(|_| "all seven fit into 16 digits".to_owned())),
+            (Guard::Ledger, ledger(case)),
+        ],
+        || staged(case),
+    )
+}
+
+/// What guards said: their verdicts, and the first refusal, or what they let be staged.
+pub(super) fn summed_up<const N: usize>(
+    answers: [(Guard, Result<String, Refusal>); N],
+    staged: impl FnOnce() -> Result<Readings, Refusal>,
+) -> Examination {
+    let mut verdicts = Vec::with_capacity(N);
     let mut refusal = None;
     for (guard, answer) in answers {
         let passed = answer.is_ok();
@@ -94,12 +106,12 @@ pub fn examine(case: &Case<'_>) -> Examination {
     }
     let result = match refusal {
         Some(refusal) => Err(refusal),
-        None => staged(case),
+        None => staged(),
     };
     Examination { verdicts, result }
 }
 
-fn word_signs(case: &Case<'_>) -> Result<String, Refusal> {
+pub(super) fn word_signs(case: &Case<'_>) -> Result<String, Refusal> {
     for (role, readings) in [(Role::Source, case.source), (Role::Target, case.target)] {
         if let Some(quantity) = readings.mixed_sign() {
             return Err(Refusal::MixedSign { role, quantity });
@@ -210,7 +222,7 @@ fn modes(case: &Case<'_>) -> (TotalsMode, TotalsMode) {
     (TotalsMode::of(case.source, tolerance), TotalsMode::of(case.target, tolerance))
 }
 
-fn ledger(case: &Case<'_>) -> Result<String, Refusal> {
+pub(super) fn ledger(case: &Case<'_>) -> Result<String, Refusal> {
     match case.claimed_by {
         Some(by) => Err(Refusal::Claimed { by: by.clone() }),
         None => Ok("no other transfer wrote to this target".to_owned()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
-    Recorded, Resolution, Verification,
+    Adopted, Began, BoundUsed, Captured, Closing, Ending, Evidence, Fact, Identity, Intent, Outcome, Reading,
+    Recorded, Resolution, UndoBegun, Verification,
 };
 use crate::campaign::{Meaning, MeterMeaning, Role};
 
@@ -24,6 +24,13 @@ pub enum Phase {
     Done,
     /// Committed, and found different. Only a person moves it on.
     Mismatch,
+    /// It is being taken back by a transfer of its own, whose record says how far that is.
+    Undoing {
+        /// Whether it was [`Done`](Self::Done) before; else a [`Mismatch`](Self::Mismatch).
+        done: bool,
+    },
+    /// It was taken back. Only a higher generation asks for it again.
+    Undone,
 }
 
 /// A fact that cannot follow what is recorded: a defect, or a ledger that somebody changed.
@@ -51,16 +58,19 @@ impl Phase {
     /// The next-state table. `may_come_late`: whether a closed intent may still be carried out by a late command;
     /// `generation`: which time the id is in use.
     pub fn after(self, fact: &Fact, may_come_late: bool, generation: u32) -> Result<Self, IllegalFact> {
-        use Phase::{Committed, Done, Idle, Mismatch, Open};
+        use Phase::{Committed, Done, Idle, Mismatch, Open, Undoing, Undone};
         let next = match (self, fact) {
             (Idle, Fact::Began(began)) if began.meaning.generation < generation => None,
-            (Done | Mismatch, Fact::Began(began)) => (began.meaning.generation > generation).then_some(Idle),
+            (Done | Mismatch | Undone, Fact::Began(began)) => {
+                (began.meaning.generation > generation).then_some(Idle)
+            }
             (Idle | Open | Committed, Fact::Began(_) | Fact::Identified { .. }) => Some(self),
             (Idle, Fact::SourceRead(_) | Fact::TargetRead(_)) => Some(Idle),
             (Idle, Fact::Intended(_)) => Some(Open),
             (Idle, Fact::Committed { evidence: Evidence::FoundLater, .. }) if may_come_late => {
                 Some(Committed)
             }
+            (Idle, Fact::Adopted(_)) => (!may_come_late).then_some(Done),
             (Idle, Fact::Ended(Ending { outcome: Outcome::Unknown, .. })) if may_come_late => Some(Idle),
             (Idle, Fact::Ended(Ending { outcome, .. })) => ends_without_commit(*outcome).then_some(Idle),
             (Open, Fact::CommitSent { .. } | Fact::StatusRead { .. } | Fact::Fenced | Fact::Looked(_)) => {
@@ -73,6 +83,9 @@ impl Phase {
             (Committed, Fact::Verified(_)) => Some(Done),
             (Committed, Fact::Mismatched(_)) => Some(Mismatch),
             (Open | Committed | Mismatch, Fact::Resolved { decision, .. }) => Some(resolved(*decision)),
+            (Done | Mismatch, Fact::UndoBegun(_)) => Some(Undoing { done: self == Done }),
+            (Undoing { done }, Fact::UndoGivenUp { .. }) => Some(if done { Done } else { Mismatch }),
+            (Undoing { .. }, Fact::Undone { .. }) => Some(Undone),
             (Idle, Fact::Resolved { decision, .. }) if may_come_late => Some(resolved(*decision)),
             _ => None,
         };
@@ -143,6 +156,10 @@ pub struct History {
     pub committed_at: Option<Timestamp>,
     /// The reading that verified, or did not.
     pub verification: Option<Verification>,
+    /// Who did it by hand, and why.
+    pub adopted: Option<Box<Adopted>>,
+    /// Who takes it back, or took it back, and why.
+    pub undo: Option<UndoBegun>,
     /// How the last run let go of it, unless something happened since.
     pub ending: Option<Ending>,
     /// When the last fact was recorded.
@@ -166,7 +183,8 @@ impl History {
 
     /// Whether a job of this generation asks for a finished transfer again.
     pub fn asks_again(&self, generation: u32) -> bool {
-        matches!(self.phase(), Phase::Done | Phase::Mismatch) && generation > self.generation()
+        matches!(self.phase(), Phase::Done | Phase::Mismatch | Phase::Undone)
+            && generation > self.generation()
     }
 
     /// How far the transfer is.
@@ -182,6 +200,34 @@ impl History {
         self.phase().after(&recorded.fact, !self.closed_intents.is_empty(), self.generation())
     }
 
+    /// How it stands that it is, or was, taken back; nothing if nobody asked for that.
+    pub fn taken_back(&self) -> Option<Ending> {
+        let undo = self.undo.as_ref()?;
+        let (by, at) = (&undo.operator, self.at.map_or_else(String::new, |at| format!(" at {at:.0}")));
+        let id = undo.by.undoes().map_or_else(|| undo.by.id.to_string(), |of| of.id.to_string());
+        Some(match self.phase() {
+            Phase::Undone => Ending {
+                outcome: Outcome::Refused,
+                reason: format!("it was undone{at} by {by}: {}", undo.reason),
+                hint: Some(format!(
+                    "`generation: {}` in the job asks for it again, with all guards",
+                    self.generation() + 1
+                )),
+                code: None,
+            },
+            _ => Ending {
+                outcome: Outcome::Unknown,
+                reason: format!("an undo of it was begun{at} by {by} and is not finished: {}", undo.reason),
+                hint: Some(format!(
+                    "finish it: meterferry undo JOB --id {id} --reason …; or look at the meter, and say what you found: \
+                     meterferry resolve JOB --id {} --as not-committed|committed|accepted --reason …",
+                    undo.by.id
+                )),
+                code: None,
+            },
+        })
+    }
+
     /// Whether `recorded` can follow: asked before it is kept, so that no defect reaches a ledger.
     pub fn allows(&self, recorded: &Recorded) -> Result<(), IllegalFact> {
         self.next(recorded).map(|_| ())
@@ -190,7 +236,9 @@ impl History {
     /// Adds one fact, or says why it cannot follow.
     pub fn apply(&mut self, recorded: Recorded) -> Result<(), IllegalFact> {
         let next = self.next(&recorded)?;
-        if let (Phase::Done | Phase::Mismatch, Fact::Began(_)) = (self.phase(), &recorded.fact) {
+        if let (Phase::Done | Phase::Mismatch | Phase::Undone, Fact::Began(_)) =
+            (self.phase(), &recorded.fact)
+        {
             self.begin_generation();
         }
         self.phase = Some(next);
@@ -239,8 +287,27 @@ impl History {
                 self.verification = Some(verification)
             }
             Fact::Ended(ending) => self.ending = Some(ending),
+            Fact::Adopted(adopted) => self.adopt(adopted),
+            Fact::UndoBegun(undo) => self.undo = Some(undo),
+            Fact::UndoGivenUp { .. } => self.undo = None,
+            Fact::Undone { .. } => {}
             Fact::Resolved { decision, .. } => self.rule(decision, at),
         }
+    }
+
+    /// The target belongs to it, as if it had been written to.
+    fn adopt(&mut self, adopted: Box<Adopted>) {
+        self.intent = None;
+        self.wrote.extend(self.began.as_ref().map(|began| began.meaning.target.clone()));
+        self.source = Some(adopted.source.clone());
+        self.verification =
+            Some(Verification { after: adopted.target.clone(), bound: adopted.bound.clone() });
+        self.adopted = Some(adopted);
+    }
+
+    /// How a finished transfer came to be done, in a word.
+    pub fn done_how(&self) -> &'static str {
+        if self.adopted.is_some() { "done by hand, and adopted" } else { "verified" }
     }
 
     /// The id is used again: what belongs to its last use is over.
@@ -302,6 +369,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::TransferKey;
 
     fn ended(outcome: Outcome) -> Fact {
         Fact::Ended(Ending { outcome, reason: String::new(), hint: None, code: None })
@@ -320,6 +388,41 @@ mod tests {
         for outcome in Outcome::ALL {
             let next = Phase::Open.after(&ended(outcome), true, 1);
             assert_eq!(next.is_ok(), outcome == Outcome::Unknown, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn what_is_being_undone_stays_so_until_the_undo_has_ended() {
+        let undone = || Fact::Undone { by: TransferKey { campaign: "c".into(), id: "t~undo1".into() } };
+        let given_up = || Fact::UndoGivenUp { reason: String::new() };
+        for done in [true, false] {
+            let undoing = Phase::Undoing { done };
+            let before = if done { Phase::Done } else { Phase::Mismatch };
+            assert_eq!(undoing.after(&undone(), true, 1), Ok(Phase::Undone));
+            assert_eq!(undoing.after(&given_up(), true, 1), Ok(before));
+            for fact in [Fact::Fenced, ended(Outcome::Failed), ended(Outcome::Unknown)] {
+                assert!(undoing.after(&fact, true, 1).is_err(), "{fact:?}");
+                assert!(Phase::Undone.after(&fact, true, 1).is_err(), "{fact:?}");
+            }
+        }
+        for phase in [Phase::Idle, Phase::Open, Phase::Committed, Phase::Done, Phase::Mismatch, Phase::Undone]
+        {
+            assert!(phase.after(&undone(), true, 1).is_err(), "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_nothing_is_open_of_can_be_adopted() {
+        let reading = Reading { readings: crate::meter::Readings::ZERO, at: Timestamp::UNIX_EPOCH };
+        let (reason, operator) = (String::new(), String::new());
+        let (source, target) = (reading.clone(), reading);
+        let bound = BoundUsed::Person;
+        let adopted =
+            Fact::Adopted(Box::new(Adopted { source, target, bound, done_at: None, reason, operator }));
+        assert_eq!(Phase::Idle.after(&adopted, false, 1), Ok(Phase::Done));
+        assert!(Phase::Idle.after(&adopted, true, 1).is_err(), "a command may come late");
+        for phase in [Phase::Open, Phase::Committed, Phase::Done, Phase::Mismatch, Phase::Undone] {
+            assert!(phase.after(&adopted, false, 1).is_err(), "{phase:?}");
         }
     }
 

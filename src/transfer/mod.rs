@@ -7,6 +7,7 @@
 //! (10) and `Verifying` (11). What happened is told in [`Fact`]s; [`History`] adds them up and holds the table
 //! of which may follow which.
 
+mod adopting;
 mod carried;
 mod cause;
 mod clock;
@@ -25,19 +26,22 @@ mod refusal;
 mod retry;
 mod settling;
 mod sighting;
+mod since;
 mod snapshot;
 mod staging;
 mod step;
 mod survey;
 mod totals;
+mod undoing;
 mod verifying;
 
+pub use adopting::{Handwork, NotAdoptable};
 pub use carried::Captured;
 pub use cause::{Cause, Exception, RetryClass};
 pub use clock::Now;
 pub use fact::{
-    Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Reading, Recorded,
-    Resolution, Verification,
+    Adopted, Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, Identity, Intent, Reading, Recorded,
+    Resolution, UndoBegun, Verification,
 };
 pub use failure::Failure;
 pub use guard::{Case, Examination, Guard, Verdict, examine};
@@ -50,7 +54,9 @@ pub use reason::ReasonCode;
 pub use refusal::Refusal;
 pub use retry::SplitMix;
 pub use sighting::{Sight, Sighted, Sighting};
+pub use since::{Implausible, counted_since, worth_a_look};
 use step::Ask;
 pub use step::{Look, Reply, Step};
 pub use survey::{Findings, Known, Survey, Surveyed};
 pub use totals::TotalsMode;
+pub use undoing::{NotUndoable, undo_of};

@@ -59,6 +59,8 @@ reasons! {
     UnexpectedReading = "unexpected_reading",
     /// Another transfer wrote to the same target.
     TargetClaimed = "target_claimed",
+    /// The target of an undo is not where the transfer left it.
+    NotAsLeft = "not_as_left",
     /// An earlier intent may or may not have taken effect.
     EarlierUndecided = "earlier_undecided",
     /// An earlier intent took effect, and the job has another source now.
@@ -118,6 +120,7 @@ impl Refusal {
             Self::TotalUnknown { .. } => ReasonCode::TotalUnknown,
             Self::Totals { .. } => ReasonCode::TotalsDiffer,
             Self::Unexpected { .. } => ReasonCode::UnexpectedReading,
+            Self::NotAsLeft { .. } => ReasonCode::NotAsLeft,
             Self::Claimed { .. } => ReasonCode::TargetClaimed,
             Self::EarlierUndecided { .. } => ReasonCode::EarlierUndecided,
             Self::EarlierOfAnotherJob { .. } => ReasonCode::EarlierOfAnotherJob,

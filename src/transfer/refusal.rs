@@ -165,6 +165,27 @@ pub enum Refusal {
         /// As the job says.
         range: ExpectRange,
     },
+    /// The target of an undo is not where the transfer left it.
+    #[error(
+        "the target is not where {of} left it at {left_at:.0}: {quantity} was {}, is {}, moved by {}; {}",
+        with_unit(*.quantity, *.left), with_unit(*.quantity, *.found), with_unit(*.quantity, *.moved), can_have_counted(*.quantity, *.allowed)
+    )]
+    NotAsLeft {
+        /// The transfer that is to be undone.
+        of: TransferKey,
+        /// When the target was read then.
+        left_at: jiff::Timestamp,
+        /// Which quantity.
+        quantity: Quantity,
+        /// What it was then.
+        left: i64,
+        /// What it is now.
+        found: i64,
+        /// By how much that is more.
+        moved: i64,
+        /// What it can have counted since at most; nothing where the clock went backwards.
+        allowed: Option<i64>,
+    },
     /// Another transfer wrote to the same target.
     #[error("transfer {by} wrote to the same target, or is about to")]
     Claimed {
@@ -201,6 +222,13 @@ pub enum Refusal {
         /// What the job says now.
         asked: Box<Meaning>,
     },
+}
+
+fn can_have_counted(quantity: Quantity, allowed: Option<i64>) -> String {
+    match allowed {
+        Some(allowed) => format!("it can have counted {} at most", with_unit(quantity, allowed)),
+        None => "how long ago that was is not known, as the clock went backwards since".to_owned(),
+    }
 }
 
 fn no_capture(age: Option<Duration>, allowed: Duration) -> String {
@@ -309,6 +337,14 @@ impl Refusal {
             Self::Unexpected { role, .. } => {
                 format!("look at the {role} (`meterferry read`); correct `expect` in the job if the reading is right")
             }
+            Self::NotAsLeft { moved, allowed, .. } => match allowed {
+                Some(allowed) if moved > allowed => "if it really has counted that much, say the largest load as `verify.max_load` in the job, or `--max-growth` with the most it can have counted; else it was set or reset since, and there is nothing to undo".to_owned(),
+                Some(_) => "it went back: it was set or reset since, and there is nothing to undo; look at the meter (`meterferry read …` shows its energies)".to_owned(),
+                None => "set this machine's clock right, then look again: `meterferry undo … --dry-run`".to_owned(),
+            },
+            Self::Claimed { by } if by.undoes().is_some() => {
+                "finish that undo first; `meterferry status PATH…` shows how the transfers stand".to_owned()
+            }
             Self::Claimed { by } => {
                 format!("check both jobs; if this transfer is to follow that one, add `after: {by}`")
             }
@@ -396,6 +432,15 @@ mod tests {
             Refusal::Totals { source_mode: mode, target_mode: mode },
             Refusal::Unexpected { role, quantity, value: 1, range: ExpectRange { min: Some(2), max: None } },
             Refusal::Claimed { by: key() },
+            Refusal::NotAsLeft {
+                of: key(),
+                left_at: at,
+                quantity,
+                left: 9,
+                found: 5,
+                moved: -4,
+                allowed: Some(1_000),
+            },
             Refusal::EarlierUndecided { intent: 1, at },
             Refusal::EarlierOfAnotherJob { intent: 1, at, then: meaning(), asked: meaning() },
             Refusal::MeaningChanged { done: meaning(), asked: meaning() },

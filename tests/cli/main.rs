@@ -12,6 +12,7 @@ mod fleet;
 mod job;
 mod meters;
 
+mod adopt;
 mod authors;
 mod comfort;
 mod control;
@@ -33,3 +34,5 @@ mod sheets;
 mod snapshot;
 mod stop;
 mod swap;
+mod undo;
+mod verify;

@@ -14,5 +14,6 @@ mod review;
 mod settling;
 mod stopping;
 mod swap;
+mod undo;
 mod watch;
 mod world;

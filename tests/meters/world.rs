@@ -18,7 +18,10 @@ use meterferry::{
     ledger::{Kind, Ledger, MemoryLedger},
     meter::{Addressing, Model},
     modbus::{Connect, Connecting, Stream},
-    run::{Clock, Event, Limits, RunReport, RunSettings, Stop, Stopper, TransferResult, run},
+    run::{
+        Clock, Event, Limits, RunReport, RunSettings, Stop, Stopper, ToUndo, TransferResult, UndoError, run,
+        undo,
+    },
     simulator::{self, Audit, Device, Energies},
     transfer::{Author, Outcome},
 };
@@ -142,6 +145,27 @@ impl World {
         let transfers = transfers.iter().cloned().map(Arc::new).collect();
         let ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
         run(transfers, ledger, settings, &mut |_event: Event| ()).await
+    }
+
+    /// Undoes `transfer`.
+    pub async fn undo(
+        &self,
+        transfer: &Transfer,
+        ledger: &MemoryLedger,
+        max_growth: Option<i64>,
+    ) -> Result<RunReport, UndoError> {
+        let (settings, _stopper) = self.settings("undo");
+        let (reason, operator) = ("the wrong feeder".to_owned(), "ana@site".to_owned());
+        let asked = ToUndo { transfer: Arc::new(transfer.clone()), max_growth, reason, operator };
+        let ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
+        undo(asked, ledger, settings, &mut |_event: Event| ()).await
+    }
+
+    /// Undoes it, and gives the undo's own result.
+    pub async fn undo_one(&self, transfer: &Transfer, ledger: &MemoryLedger) -> Arc<TransferResult> {
+        let report = self.undo(transfer, ledger, None).await.unwrap();
+        assert_eq!(report.defect, None);
+        Arc::clone(&report.results[0])
     }
 
     /// Runs one transfer on a new ledger.

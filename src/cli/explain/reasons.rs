@@ -103,6 +103,13 @@ pub(super) const fn of(code: ReasonCode) -> Explanation {
             "Check both jobs; if this one is to follow, add `after: CAMPAIGN/ID`.",
             "DESIGN.md §3",
         ),
+        ReasonCode::NotAsLeft => says(
+            "The target of an undo is not where the transfer left it, but for what it can have counted since.",
+            "It was set, reset or exchanged since: what would be put back has nothing to do with what it shows.",
+            "the target went back by 3 kWh since it was verified",
+            "Look at the meter. If it really has counted that much, give `verify: { max_load: … }` in the job, or `--max-growth`.",
+            "DESIGN.md §3",
+        ),
         ReasonCode::EarlierUndecided => says(
             "The target's reading fits both what an earlier intent staged and what it held before.",
             "Whether that write took effect cannot be told, so nothing may be built on either.",

@@ -205,7 +205,7 @@ fn plus(one: Energies, other: Energies) -> Energies {
 fn captured_within(transfer: &Transfer) -> Duration {
     match &transfer.source {
         Source::Live(live) => live.captured_within.unwrap_or_default(),
-        Source::Typed(_) | Source::Snapshot(_) => Duration::ZERO,
+        Source::Typed(_) | Source::Snapshot(_) | Source::Undo(_) => Duration::ZERO,
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::sample::{every_fact, legal_record, urgent};
+use super::sample::{every_fact, legal_record, transfer, urgent};
 use super::*;
-use crate::transfer::{History, Recorded};
+use crate::transfer::{Action, Author, History, Machine, MachineSettings, Now, Outcome, Phase, Recorded};
 
 fn choices() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(any::<usize>(), 0..40)
@@ -52,6 +52,24 @@ fn a_fact_of_every_kind_comes_back_as_it_was() {
     }
 }
 
+/// What a run does first with a transfer of this record.
+fn first_action(history: History) -> Action {
+    let settings =
+        MachineSettings { run: "next".into(), author: Author::default(), seed: 1, until_check: false };
+    let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, steady: std::time::Duration::ZERO };
+    Machine::new(std::sync::Arc::new(transfer()), history, settings, None).next(now)
+}
+
+#[test]
+fn most_random_records_reach_an_undo_or_the_property_below_proves_nothing() {
+    let reached = (0..200).filter(|seed| {
+        let choices: Vec<usize> = (1..40).map(|place| seed * 7_919 + place * 104_729 * (seed + 3)).collect();
+        let record = legal_record(&choices);
+        record.iter().any(|recorded| matches!(recorded.fact, crate::transfer::Fact::UndoBegun(_)))
+    });
+    assert!(reached.count() > 20);
+}
+
 #[test]
 fn a_row_beside_the_table_is_a_stop() {
     let facts = [recorded(1, urgent()), recorded(2, crate::transfer::Fact::Fenced)];
@@ -67,6 +85,24 @@ proptest! {
         for length in 0..=record.len() {
             let history = History::replay(record[..length].iter().cloned());
             prop_assert_eq!(history.map(|history| history.seq), Ok(length as u64));
+        }
+    }
+
+    #[test]
+    fn what_was_undone_or_is_being_undone_asks_nothing_of_any_meter(choices in choices()) {
+        let record = legal_record(&choices);
+        for length in 0..=record.len() {
+            let history = History::replay(record[..length].iter().cloned()).unwrap();
+            let expected = match history.phase() {
+                Phase::Undoing { .. } => Outcome::Unknown,
+                Phase::Undone => Outcome::Refused,
+                _ => continue,
+            };
+            let first = first_action(history);
+            prop_assert!(
+                matches!(&first, Action::Finish(ending) if ending.outcome == expected),
+                "{:?}: {:?}", expected, first
+            );
         }
     }
 

@@ -8,8 +8,8 @@ use crate::{
     campaign::{Address, Endpoint, Gateway, Role, SerialNumber, TargetEnergy, Transfer, TransferKey, Unit},
     meter::{Addressing, Bound, Model, Readings},
     transfer::{
-        Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent, Outcome,
-        Reading, Recorded, Resolution, Verification,
+        Adopted, Author, Began, BoundUsed, Closing, Ending, Evidence, Fact, History, Identity, Intent,
+        Outcome, Reading, Recorded, Resolution, UndoBegun, Verification,
     },
 };
 
@@ -53,10 +53,15 @@ fn endpoint(unit: u8, serial_number: SerialNumber) -> Endpoint {
     }
 }
 
-fn began(author: Author) -> Fact {
+pub(super) fn transfer() -> Transfer {
     let target = endpoint(247, SerialNumber::Pinned(11_000_126));
     let mut transfer = Transfer::new(key("feeder-12"), endpoint(1, SerialNumber::Any), target);
     transfer.labels = [("building".to_owned(), "B7 – Süd".to_owned())].into();
+    transfer
+}
+
+fn began(author: Author) -> Fact {
+    let transfer = transfer();
     let meaning = transfer.meaning();
     Fact::Began(Box::new(Began { meaning, transfer, tool_version: "0.1.0".into(), author }))
 }
@@ -80,12 +85,13 @@ fn verification(bound: BoundUsed) -> Verification {
     Verification { after: reading(1_234_568), bound }
 }
 
-fn bounds() -> [BoundUsed; 4] {
+fn bounds() -> [BoundUsed; 5] {
     let bound = Bound { tolerance: 1_000, max_load: 100_000_000 };
     [
         BoundUsed::MaxLoad { bound, width: 5_000_000_000_000_000 },
         BoundUsed::Tolerance { tolerance: 1_000 },
         BoundUsed::MeasuredGrowth { tolerance: 1_000, growth: 7, over_milliseconds: 1_000 },
+        BoundUsed::Stated { growth: 500_000 },
         BoundUsed::Person,
     ]
 }
@@ -117,6 +123,23 @@ pub(super) fn every_fact() -> Vec<Fact> {
     for decision in [Resolution::Committed, Resolution::NotCommitted, Resolution::Accepted] {
         facts.push(Fact::Resolved { decision, reason: "seen".into(), operator: "ana".into() });
     }
+    for done_at in [None, Some(Timestamp::UNIX_EPOCH)] {
+        facts.push(Fact::Adopted(Box::new(Adopted {
+            source: reading(1),
+            target: reading(2),
+            bound: BoundUsed::Stated { growth: 7 },
+            done_at,
+            reason: "by the maker's program".into(),
+            operator: "ana".into(),
+        })));
+    }
+    let by = key("feeder-12").undo(1);
+    let begun = UndoBegun { by: by.clone(), reason: "the wrong one".into(), operator: "ana".into() };
+    facts.extend([
+        Fact::UndoBegun(begun),
+        Fact::UndoGivenUp { reason: "the target was reset".into() },
+        Fact::Undone { by },
+    ]);
     facts
 }
 

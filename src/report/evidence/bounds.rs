@@ -30,6 +30,9 @@ pub(super) fn words(bound: &BoundUsed) -> String {
             kilo(*growth),
             grouped(*over_milliseconds)
         ),
+        BoundUsed::Stated { growth } => {
+            format!("{} kWh (kVARh, kVAh): the most that a person said it can have counted", kilo(*growth))
+        }
         BoundUsed::Person => "none: a person accepted the reading".to_owned(),
     }
 }
@@ -46,6 +49,7 @@ pub(super) fn width(verification: &Verification, intended: Timestamp) -> Option<
             let explained = (GROWTH_FACTOR * i128::from(growth) * elapsed + over - 1) / over;
             Some(i128::from(tolerance) + explained)
         }
+        BoundUsed::Stated { growth } => Some(growth.into()),
         BoundUsed::Person => None,
     }
 }

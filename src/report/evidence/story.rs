@@ -110,6 +110,8 @@ impl<'a> Story<'a> {
         match (&transfer.source, intent) {
             (Source::Typed(_), _) => SourceKind::Typed,
             (Source::Snapshot(_), _) => SourceKind::Snapshot,
+            // What the target itself held before.
+            (Source::Undo(_), _) => SourceKind::Captured,
             (Source::Live(_), Some(intent)) if self.captured_before(intent) => SourceKind::Captured,
             (Source::Live(_), _) => SourceKind::Read,
         }
@@ -151,7 +153,16 @@ impl<'a> Story<'a> {
 
     /// What persons decided, in words.
     pub(super) fn decisions(&self) -> Vec<String> {
-        let decided = self.facts.iter().filter(|recorded| matches!(recorded.fact, Fact::Resolved { .. }));
+        let decided = self.facts.iter().filter(|recorded| {
+            matches!(
+                recorded.fact,
+                Fact::Resolved { .. }
+                    | Fact::Adopted(_)
+                    | Fact::UndoBegun(_)
+                    | Fact::UndoGivenUp { .. }
+                    | Fact::Undone { .. }
+            )
+        });
         decided.map(|recorded| format!("{} ({:.0})", says(&recorded.fact), recorded.at)).collect()
     }
 

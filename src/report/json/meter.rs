@@ -67,6 +67,7 @@ impl MeterJson {
                 snapshot: Some(snapshot.origin.clone()),
                 ..Self::absent(snapshot.model, snapshot.serial_number)
             },
+            Source::Undo(undo) => Self::absent(undo.model, undo.serial_number),
         }
     }
 

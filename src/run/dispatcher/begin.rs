@@ -133,7 +133,10 @@ impl Dispatcher<'_> {
     /// A transfer that `plan` follows, and whose command may still be on its way.
     fn unsettled(&self, plan: &Transfer) -> Result<Option<TransferKey>, LedgerError> {
         for key in &plan.after {
-            if matches!(self.ledger.record(key)?.history.phase(), Phase::Open | Phase::Committed) {
+            let phase = self.ledger.record(key)?.history.phase();
+            // The undo itself follows the transfer that it undoes.
+            let undoing = matches!(phase, Phase::Undoing { .. }) && plan.key.undoes().as_ref() != Some(key);
+            if undoing || matches!(phase, Phase::Open | Phase::Committed) {
                 return Ok(Some(key.clone()));
             }
         }

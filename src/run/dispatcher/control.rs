@@ -39,7 +39,10 @@ impl Dispatcher<'_> {
     fn is_unfinished(&self, index: Index) -> bool {
         self.history(index).map_or(true, |history| match history.phase() {
             Phase::Idle | Phase::Open | Phase::Committed => true,
-            Phase::Done | Phase::Mismatch => history.asks_again(self.transfers[index].generation),
+            Phase::Undoing { .. } => false,
+            Phase::Done | Phase::Mismatch | Phase::Undone => {
+                history.asks_again(self.transfers[index].generation)
+            }
         })
     }
 

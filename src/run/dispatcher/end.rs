@@ -120,7 +120,7 @@ impl Dispatcher<'_> {
             phase if again || phase == Phase::Idle => {
                 Ending { outcome: Outcome::NotRun, reason, hint: Some(hint), code: None }
             }
-            phase => interrupted(phase, &reason),
+            phase => history.taken_back().unwrap_or_else(|| interrupted(phase, &reason)),
         };
         self.end(index, &history, ending, 0);
     }
@@ -162,6 +162,10 @@ fn unrecorded(phase: Phase, error: &str) -> Ending {
 fn interrupted(phase: Phase, why: &str) -> Ending {
     let (outcome, reason, hint) = match phase {
         Phase::Idle => (Outcome::NotRun, why, Some("run again")),
+        Phase::Undone => (Outcome::Refused, "it was undone", None),
+        Phase::Undoing { .. } => {
+            (Outcome::Unknown, "an undo of it is not finished", Some("finish it with `meterferry undo`"))
+        }
         Phase::Open | Phase::Committed => {
             (Outcome::Unknown, why, Some("run again: it begins by looking at the target"))
         }

@@ -154,7 +154,7 @@ impl Machine {
         let times = self.times.unwrap_or_else(|| recorded_times(&intent));
         let plan = Arc::clone(&self.plan);
         // A command of an earlier try, or of a transfer that this one follows, may still come.
-        let fence = !self.history.closed_intents.is_empty() || !self.plan.after.is_empty();
+        let fence = !self.history.closed_intents.is_empty() || self.plan.may_meet_a_late_command();
         let verifying = Verifying::new(plan, intent, times.intended, identified, fence);
         self.state = State::Verifying(Box::new(verifying));
     }

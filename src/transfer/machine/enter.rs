@@ -12,7 +12,9 @@ impl Machine {
         let changed = before.filter(|before| *before != asked);
         match (self.history.phase(), changed) {
             (Phase::Done, None) => self.over(Outcome::AlreadyDone, self.done_before(), None),
-            (Phase::Done | Phase::Mismatch, Some(before)) if asked.generation > before.generation => {
+            (Phase::Done | Phase::Mismatch | Phase::Undone, Some(before))
+                if asked.generation > before.generation =>
+            {
                 self.note_beginning();
                 // Surveyed once the beginning is recorded: what belongs to the last use of the id is forgotten then.
                 self.state = State::Rest { until: Duration::ZERO };
@@ -20,6 +22,11 @@ impl Machine {
             (Phase::Idle, Some(done)) if asked.generation < done.generation => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
                 self.state = State::Over(Ending::from(&refusal));
+            }
+            (Phase::Undoing { .. } | Phase::Undone, _) => {
+                let Ending { outcome, reason, hint, .. } =
+                    self.history.taken_back().expect("these phases begin with who asked");
+                self.over(outcome, reason, hint);
             }
             (Phase::Done, Some(done)) => {
                 let refusal = Refusal::MeaningChanged { done: Box::new(done), asked: Box::new(asked) };
@@ -58,7 +65,7 @@ impl Machine {
 
     pub(super) fn done_before(&self) -> String {
         let at = self.history.at.map_or_else(String::new, |at| format!(" at {at:.0}"));
-        format!("verified{at}")
+        format!("{}{at}", self.history.done_how())
     }
 
     pub(super) fn note_beginning(&mut self) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{State, Survey, TARGET, refused, waiting};
 use crate::{
-    campaign::Role,
+    campaign::{Role, Source},
     transfer::{
         Cause, Fact, Identity, Now, Refusal, RetryClass, Step,
         carried::Carried,
@@ -23,6 +23,9 @@ impl Survey {
         let portable = self.endpoint(role).gateway.portable;
         match identify::judge(role, self.endpoint(role), answer) {
             Shown::Welcome(fact, identity) => {
+                if let Some(refusal) = self.not_the_one_to_undo(&identity) {
+                    return refused(refusal);
+                }
                 facts.push(fact);
                 self.welcome(role, identity)
             }
@@ -37,6 +40,22 @@ impl Survey {
             }
             Shown::Refused(refusal) => refused(refusal),
             Shown::NoAnswer(cause) => self.no_answer(Step::Identify, role, cause, now),
+        }
+    }
+
+    /// An undo is for the very meter that was written to, whatever the job lets pass.
+    fn not_the_one_to_undo(&self, identity: &Identity) -> Option<Refusal> {
+        let Source::Undo(undo) = &self.plan.source else { return None };
+        let (role, place) = (Role::Target, identify::place(&self.plan.target));
+        match (undo.serial_number, identity) {
+            (Some(pinned), Identity::SerialNumber(answered)) if pinned != *answered => {
+                Some(Refusal::WrongMeter { role, place, pinned, answered: *answered, one_off: None })
+            }
+            (Some(pinned), Identity::Unproved(answer)) => {
+                let cause = Cause::Nonsense(answer.clone());
+                Some(Refusal::NoSerialNumber { role, place, pinned, cause })
+            }
+            (None, _) | (Some(_), Identity::SerialNumber(_)) => None,
         }
     }
 

@@ -115,6 +115,7 @@ impl Survey {
             Source::Live(_) => (State::Identify(Role::Source), None),
             Source::Typed(typed) => (State::Identify(Role::Target), Some(Carried::Typed((**typed).clone()))),
             Source::Snapshot(kept) => (State::Identify(Role::Target), Some(snapshot::carried(kept))),
+            Source::Undo(undo) => (State::Identify(Role::Target), Some(Carried::Undo((**undo).clone()))),
         };
         Self {
             plan,

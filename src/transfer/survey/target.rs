@@ -7,7 +7,7 @@ use crate::{
         Case, Cause, Examination, Fact, Identity, Now, Step,
         carried::{Carried, Timed},
         earlier::{Effect, Seen},
-        examine, snapshot,
+        examine, snapshot, undoing,
     },
 };
 
@@ -49,7 +49,9 @@ impl Survey {
     /// Whether the target's own energies are part of what will be staged.
     pub(super) fn target_is_staged(&self) -> bool {
         let keeps = matches!(&self.carried, Some(Carried::Typed(typed)) if typed.keeps_the_targets());
-        keeps || self.plan.options.target_energy == TargetEnergy::Add
+        keeps
+            || matches!(self.carried, Some(Carried::Undo(_)))
+            || self.plan.options.target_energy == TargetEnergy::Add
     }
 
     pub(super) fn pre_image_read(&mut self, pre_image: Timed, now: Now, facts: &mut Vec<Fact>) -> State {
@@ -84,7 +86,12 @@ impl Survey {
             target,
             claimed_by: self.known.claimed_by.as_ref(),
         };
-        let Examination { verdicts, result } = snapshot::of_age(&self.plan, now, examine(&case));
+        let Examination { verdicts, result } = match &carried {
+            Carried::Undo(undo) => undoing::examine(&case, undo, pre_image.reading.at),
+            Carried::Read(_) | Carried::Captured(_) | Carried::Typed(_) => {
+                snapshot::of_age(&self.plan, now, examine(&case))
+            }
+        };
         self.verdicts = verdicts;
         let mut readings_taken = vec![pre_image.taken()];
         if let Carried::Read(read) = &carried {
