@@ -7,13 +7,13 @@ more=()
 simulated() { has --simulate || has --simulated-gateways; }
 case "$arguments" in
   "ledger init"*) more=(--simulated) ;;
-  "run "*)
+  "run "* | "undo "* | "adopt "* | "verify "*)
     if ! simulated; then
       more=(--simulated-gateways "$README_METERS")
       has --state-dir || more+=(--state-dir "$HOME/.local/state/meterferry")
     fi
     ;;
-  "plan "* | "read "*) simulated || more=(--simulated-gateways "$README_METERS") ;;
+  "plan "* | "read "* | "snapshot "* | "doctor "* | "qualify "*) simulated || more=(--simulated-gateways "$README_METERS") ;;
   "simulate "*)
     # In a terminal of its own: on until the test stops it.
     map=${arguments#*--map-out }

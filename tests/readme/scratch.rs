@@ -46,6 +46,7 @@ impl Scratch {
                 .unwrap();
         }
         scratch.shell("meterferry ledger init --state-dir var/lib/meterferry").exits(0);
+        scratch.shell("cd /etc/meterferry && git init -q && git config user.name r && git config user.email r@example.com").exits(0);
         scratch
     }
 
