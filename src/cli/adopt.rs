@@ -18,7 +18,7 @@ use crate::{
     ledger::Ledger,
     meter::{Quantity, with_unit},
     report::{Envelope, json_line, json_text},
-    run::{self, AdoptError, Clock, LookSettings, ToAdopt},
+    run::{self, AdoptError, ToAdopt},
     transfer::Adopted,
 };
 
@@ -31,22 +31,13 @@ struct Told<'a> {
 }
 
 pub(super) async fn adopt(arguments: args::Adopt, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.files, console)?;
-    let named = transfers.iter().filter(|transfer| *transfer.key.id == *arguments.id);
-    let transfer = Arc::clone(jobs::the_one(named, &arguments.id)?);
+    let transfer = jobs::load_one(&arguments.files, &arguments.id, console)?;
     let kind = wires::kind(&arguments.wires);
     ledger::is_kept(&arguments.state, kind)?;
     let ledger: Arc<dyn Ledger> = ledger::open_for_run(&arguments.state, kind, arguments.lock_wait)?;
     let reach = wires::reach(&arguments.wires, std::slice::from_ref(&transfer)).await?;
     let (stop, caught) = signals::heed();
-    let settings = LookSettings {
-        parallel: 1,
-        connections: reach.connections(),
-        clock: Clock::system(),
-        connector: Arc::clone(&reach.connector),
-        trace: wires::trace(arguments.wires.trace.as_deref())?,
-        stop,
-    };
+    let settings = wires::look_settings(&arguments.wires, &reach, 1, stop)?;
     let asked = ToAdopt {
         transfer: Arc::clone(&transfer),
         done_at: arguments.done_at,

@@ -57,7 +57,17 @@ pub(super) fn told(
     Ok(loaded.campaigns.into_iter().flat_map(|campaign| campaign.transfers).collect())
 }
 
-/// The one transfer that `--id` names.
+/// The one transfer of all job files that `--id` names.
+pub(super) fn load_one(
+    arguments: &args::Paths,
+    id: &str,
+    console: &Console,
+) -> Result<Arc<Transfer>, Failure> {
+    let transfers = load(arguments, console)?;
+    the_one(transfers.iter().filter(|transfer| *transfer.key.id == *id), id).cloned()
+}
+
+/// The one of these that `--id` names.
 pub(super) fn the_one<'a>(
     mut named: impl Iterator<Item = &'a Arc<Transfer>>,
     id: &str,

@@ -14,7 +14,7 @@ use crate::{
     campaign::Transfer,
     ledger::Replay,
     report::{Envelope, JsonLine, PlanJson, PlanSummary, json_line, plan_body, plan_text},
-    run::{Claims, Clock, LookReport, LookSettings, Looked, ToLookAt, Would, look},
+    run::{Claims, LookReport, Looked, ToLookAt, Would, look},
     transfer::History,
 };
 
@@ -26,14 +26,8 @@ pub(super) async fn plan(arguments: args::Plan, console: &Console) -> Result<Exi
     wires::refuse_simulated_readings(&arguments.wires, &selected)?;
     let reach = wires::reach(&arguments.wires, &selected).await?;
     let (stop, caught) = signals::heed();
-    let settings = LookSettings {
-        parallel: wires::parallel(&arguments.wires, &selected),
-        connections: reach.connections(),
-        clock: Clock::system(),
-        connector: Arc::clone(&reach.connector),
-        trace: wires::trace(arguments.wires.trace.as_deref())?,
-        stop,
-    };
+    let settings =
+        wires::look_settings(&arguments.wires, &reach, wires::parallel(&arguments.wires, &selected), stop)?;
     let report = look(with_histories(selected, known)?, settings).await;
     let looked = &report.looked;
     let exit = match caught.signal() {

@@ -27,7 +27,7 @@ use crate::{
     ledger::{Kind, Replay},
     meter::{Model, Readings},
     report::{Envelope, json_line, json_text},
-    run::{Clock, LookSettings, Sights},
+    run::Sights,
     snapshot::{MeterKind, Proof, Snapshot},
     transfer::{Identity, Outcome, Sight, Sighted, Sighting},
 };
@@ -86,14 +86,8 @@ pub(super) async fn snapshot(arguments: args::Snapshot, console: &Console) -> Re
     let folder = folder(&arguments.to)?;
     let reach = wires::reach(&arguments.wires, &selected).await?;
     let (stop, caught) = signals::heed();
-    let settings = LookSettings {
-        parallel: wires::parallel(&arguments.wires, &selected),
-        connections: reach.connections(),
-        clock: Clock::system(),
-        connector: Arc::clone(&reach.connector),
-        trace: wires::trace(arguments.wires.trace.as_deref())?,
-        stop,
-    };
+    let settings =
+        wires::look_settings(&arguments.wires, &reach, wires::parallel(&arguments.wires, &selected), stop)?;
     let kind = match wires::kind(&arguments.wires) {
         Kind::Real => MeterKind::Real,
         Kind::Simulated => MeterKind::Simulated,

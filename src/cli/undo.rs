@@ -15,14 +15,12 @@ use crate::{
     campaign::Transfer,
     ledger::{Kind, Ledger, LedgerReader, Replay, SqliteLedger},
     report::{Envelope, LogReporter, UndoJson, json_line, json_text, undo_text},
-    run::{self, Claims, Clock, Event, Limits, LookSettings, RunSettings, ToLookAt, ToUndo, UndoError},
+    run::{self, Claims, Clock, Event, Limits, RunSettings, ToLookAt, ToUndo, UndoError},
     transfer::{Author, NotUndoable, undo_of},
 };
 
 pub(super) async fn undo(arguments: args::Undo, console: &Console) -> Result<Exit, Failure> {
-    let transfers = jobs::load(&arguments.files, console)?;
-    let named = transfers.iter().filter(|transfer| *transfer.key.id == *arguments.id);
-    let transfer = Arc::clone(jobs::the_one(named, &arguments.id)?);
+    let transfer = jobs::load_one(&arguments.files, &arguments.id, console)?;
     let kind = wires::kind(&arguments.wires);
     if arguments.dry_run {
         let reader = ledger::open_to_look(&arguments.state, kind)?;
@@ -110,14 +108,7 @@ async fn show(
         ToLookAt { transfer: Arc::clone(&undo), history: reader.record(&undo.key)?.history, claimed_by };
     let reach = wires::reach(&arguments.wires, std::slice::from_ref(transfer)).await?;
     let (stop, _caught) = signals::heed();
-    let settings = LookSettings {
-        parallel: 1,
-        connections: reach.connections(),
-        clock: Clock::system(),
-        connector: Arc::clone(&reach.connector),
-        trace: wires::trace(arguments.wires.trace.as_deref())?,
-        stop,
-    };
+    let settings = wires::look_settings(&arguments.wires, &reach, 1, stop)?;
     let looked = run::look(vec![known], settings).await.looked;
     let exit = plan::exit(&looked, false);
     let looked = looked.first().expect("one was looked at");

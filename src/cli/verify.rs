@@ -17,7 +17,7 @@ use crate::{
         Envelope, FoundAgainJson, FoundAgainSummary, JsonLine, found_again_body, found_again_summary,
         found_again_text, json_line, json_text,
     },
-    run::{Clock, FoundAgain, Left, LookSettings, Standing, verify_again},
+    run::{FoundAgain, Left, Standing, verify_again},
 };
 
 pub(super) async fn verify(arguments: args::Verify, console: &Console) -> Result<Exit, Failure> {
@@ -29,14 +29,8 @@ pub(super) async fn verify(arguments: args::Verify, console: &Console) -> Result
     let selected = jobs::select(&arguments.jobs, transfers, outcome)?;
     let reach = wires::reach(&arguments.wires, &selected).await?;
     let (stop, caught) = signals::heed();
-    let settings = LookSettings {
-        parallel: wires::parallel(&arguments.wires, &selected),
-        connections: reach.connections(),
-        clock: Clock::system(),
-        connector: Arc::clone(&reach.connector),
-        trace: wires::trace(arguments.wires.trace.as_deref())?,
-        stop,
-    };
+    let settings =
+        wires::look_settings(&arguments.wires, &reach, wires::parallel(&arguments.wires, &selected), stop)?;
     let known = selected.into_iter().map(|transfer| known(transfer, &reader));
     let found = verify_again(known.collect::<Result<_, Failure>>()?, settings).await;
     let exit = match caught.signal() {

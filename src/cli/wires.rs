@@ -15,7 +15,7 @@ use crate::{
     campaign::{Address, Transfer},
     ledger::Kind,
     modbus::{Connect, Connector, Trace},
-    run,
+    run::{self, Clock, LookSettings, Stop},
 };
 
 /// How a command reaches its meters.
@@ -59,6 +59,23 @@ pub(super) async fn reach(arguments: &args::Wires, transfers: &[Arc<Transfer>]) 
         .map(|endpoint| endpoint.gateway.address.clone());
     let connector = connector(arguments.simulated_gateways.as_deref(), addresses)?;
     Ok(Reach { connector: Arc::new(connector), fleet: None })
+}
+
+/// How a command looks that only reads: `parallel` transfers at a time.
+pub(super) fn look_settings(
+    arguments: &args::Wires,
+    reach: &Reach,
+    parallel: usize,
+    stop: Stop,
+) -> Result<LookSettings, Failure> {
+    Ok(LookSettings {
+        parallel,
+        connections: reach.connections(),
+        clock: Clock::system(),
+        connector: Arc::clone(&reach.connector),
+        trace: trace(arguments.trace.as_deref())?,
+        stop,
+    })
 }
 
 /// A connector to the real addresses, or to those of a map file.

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Claims, Gates, LookSettings, StopLevel,
+    Claims, LookSettings, StopLevel,
     look::{Eyes, backoff, carry_out, slept},
     seen::Seen,
 };
 use crate::{
     campaign::{Role, TargetEnergy, Transfer, TransferKey},
     ledger::{Ledger, LedgerError},
-    modbus::ReadLink,
     transfer::{
         Adopted, Author, Began, Fact, Failure, Handwork, History, Known, NotAdoptable, Phase, Recorded,
         Refusal, RetryClass, Survey, Surveyed,
@@ -131,9 +130,7 @@ async fn look(
     // Neither a source that stands still nor a second read of the target is needed.
     read.options.target_energy = TargetEnergy::Replace;
     let read = Arc::new(read);
-    let connector = Arc::clone(&settings.connector);
-    let gates =
-        Gates::<ReadLink>::new(read.endpoints(), connector, settings.trace.clone(), settings.connections);
+    let gates = settings.gates(read.endpoints());
     let eyes = Eyes { gates: &gates, seen: &Seen::default(), settings };
     let again = history.asks_again(plan.generation);
     let attempts = plan.options.retry.attempts;

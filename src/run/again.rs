@@ -7,7 +7,7 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::{
-    Capacity, Gates, LookSettings, StopLevel,
+    Gates, LookSettings, StopLevel,
     gate::Down,
     look::{backoff, slept},
 };
@@ -139,9 +139,8 @@ pub struct FoundAgain {
 /// Reads the targets of these transfers again. One answer each, in the order given.
 pub async fn verify_again(transfers: Vec<(Arc<Transfer>, Left)>, settings: LookSettings) -> Vec<FoundAgain> {
     let targets = transfers.iter().map(|(transfer, _)| &transfer.target);
-    let connector = Arc::clone(&settings.connector);
-    let gates = Gates::<ReadLink>::new(targets, connector, settings.trace.clone(), settings.connections);
-    let parallel = Capacity::new(settings.parallel, settings.connections, gates.count()).parallel;
+    let gates = settings.gates(targets);
+    let parallel = settings.at_a_time(&gates);
     let eyes = Eyes { gates: &gates, settings: &settings };
     let mut found: Vec<(usize, FoundAgain)> = futures::stream::iter(transfers.into_iter().enumerate())
         .map(|(place, (transfer, left))| async move { (place, eyes.verify(transfer, left).await) })
@@ -323,13 +322,6 @@ impl Eyes<'_> {
     ) -> Result<Result<Vec<u16>, Cause>, Down> {
         let permit = self.gates.enter(target, Step::Verify).await;
         permit.pace().await;
-        if let Some(known) = permit.in_vain(target.unit, retry) {
-            return known.map(Err);
-        }
-        let answer = permit.read(target, read, retry).await;
-        match permit.not_reached(&answer, retry) {
-            Some(known) => known.map(Err),
-            None => Ok(answer),
-        }
+        permit.ask(target, read, retry).await
     }
 }

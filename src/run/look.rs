@@ -35,6 +35,18 @@ pub struct LookSettings {
     pub stop: Stop,
 }
 
+impl LookSettings {
+    /// Gates for looks at any of these meters.
+    pub(super) fn gates<'a>(&self, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Gates<ReadLink> {
+        Gates::new(endpoints, Arc::clone(&self.connector), self.trace.clone(), self.connections)
+    }
+
+    /// How many looks through these gates to keep under way.
+    pub(super) fn at_a_time(&self, gates: &Gates<ReadLink>) -> usize {
+        Capacity::new(self.parallel, self.connections, gates.count()).parallel
+    }
+}
+
 /// What a run would do with a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,9 +145,8 @@ pub struct LookReport {
 /// Looks at the meters of transfers, and says what a run would do.
 pub async fn look(transfers: Vec<ToLookAt>, settings: LookSettings) -> LookReport {
     let endpoints = transfers.iter().flat_map(|known| known.transfer.endpoints());
-    let connector = Arc::clone(&settings.connector);
-    let gates = Gates::<ReadLink>::new(endpoints, connector, settings.trace.clone(), settings.connections);
-    let parallel = Capacity::new(settings.parallel, settings.connections, gates.count()).parallel;
+    let gates = settings.gates(endpoints);
+    let parallel = settings.at_a_time(&gates);
     let settings = &settings;
     let (gates, seen) = (&gates, &Seen::default());
     let mut looked: Vec<(usize, Looked)> = futures::stream::iter(transfers.into_iter().enumerate())
@@ -251,13 +262,7 @@ impl Eyes<'_> {
         if let Some(words) = self.seen.stranger(transfer, role, step, read) {
             return Ok(Ok(words));
         }
-        if let Some(known) = permit.in_vain(endpoint.unit, retry) {
-            return known.map(Err);
-        }
-        let answer = permit.read(endpoint, read, retry).await;
-        if let Some(known) = permit.not_reached(&answer, retry) {
-            return known.map(Err);
-        }
+        let answer = permit.ask(endpoint, read, retry).await?;
         if let Ok(words) = &answer {
             self.seen.note(endpoint, step, read, words);
         }

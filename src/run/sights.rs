@@ -1,12 +1,10 @@
 //! Looks at single meters, many at once, each gateway one request at a time, with the patience of a run. The links it
 //! uses have no way to write.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
 use super::{
-    Capacity, Gates, LookSettings, StopLevel,
+    Gates, LookSettings, StopLevel,
     gate::Down,
     look::{backoff, slept},
 };
@@ -26,14 +24,13 @@ pub struct Sights {
 impl Sights {
     /// For looks at any of these meters.
     pub fn new<'a>(endpoints: impl IntoIterator<Item = &'a Endpoint>, settings: LookSettings) -> Self {
-        let connector = Arc::clone(&settings.connector);
-        let gates = Gates::new(endpoints, connector, settings.trace.clone(), settings.connections);
+        let gates = settings.gates(endpoints);
         Self { gates, settings }
     }
 
     /// How many looks to keep under way.
     pub fn parallel(&self) -> usize {
-        Capacity::new(self.settings.parallel, self.settings.connections, self.gates.count()).parallel
+        self.settings.at_a_time(&self.gates)
     }
 
     /// Looks, and tries again as the job says. `None` if somebody asked to stop before it was over.
@@ -88,13 +85,6 @@ impl Sights {
         let (endpoint, retry) = (sighting.endpoint(), sighting.retry());
         let permit = self.gates.enter(endpoint, sighting.step()).await;
         permit.pace().await;
-        if let Some(known) = permit.in_vain(endpoint.unit, retry) {
-            return known.map(Err);
-        }
-        let answer = permit.read(endpoint, read, retry).await;
-        match permit.not_reached(&answer, retry) {
-            Some(known) => known.map(Err),
-            None => Ok(answer),
-        }
+        permit.ask(endpoint, read, retry).await
     }
 }

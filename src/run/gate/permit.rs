@@ -89,6 +89,23 @@ impl<L: Open> Permit<L> {
         Some(down.given_up(retry).ok_or(down))
     }
 
+    /// Reads registers, unless that is known to be in vain. `Err`: the gateway's next try has to be waited for.
+    pub(in crate::run) async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        read: Read,
+        retry: &Retry,
+    ) -> Result<Result<Vec<u16>, Cause>, Down> {
+        if let Some(known) = self.in_vain(endpoint.unit, retry) {
+            return known.map(Err);
+        }
+        let answer = self.read(endpoint, read, retry).await;
+        match self.not_reached(&answer, retry) {
+            Some(known) => known.map(Err),
+            None => Ok(answer),
+        }
+    }
+
     /// Reads registers. A connection that was kept and turns out to be closed is made anew once: many
     /// gateways close an idle one, and a read may always be repeated. Not behind a portable gateway: with the
     /// connection, the meter may have changed. Should the gateway not be reached, the next try follows as `retry` says.
